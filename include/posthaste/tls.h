@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS settings of a connection (ph_tls_config) and what a handshake agreed on (ph_tls_info).
+ * Verification of chain and name is on by default, with the system's trust anchors.
+ */
+#ifndef POSTHASTE_TLS_H
+#define POSTHASTE_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <posthaste/api.h>
+
+PH_BEGIN_DECLS
+
+/** The oldest TLS version that is accepted. */
+typedef enum ph_tls_version {
+    PH_TLS_1_0 = 0x0301,
+    PH_TLS_1_1 = 0x0302,
+    PH_TLS_1_2 = 0x0303, /**< the default */
+    PH_TLS_1_3 = 0x0304
+} ph_tls_version;
+
+/** Settings; each belongs to the object that lends it, ph_smtp_tls_config. Changes act on the next
+ * start. */
+typedef struct ph_tls_config ph_tls_config;
+
+/**
+ * Whether the server's certificate must be valid and name the server; true by default.
+ * Without it anyone on the way can read and change everything.
+ */
+PH_API void ph_tls_config_set_verify(ph_tls_config *config, bool verify);
+PH_API bool ph_tls_config_verify(const ph_tls_config *config);
+
+/**
+ * The name that SNI announces and the certificate must have, in place of the server's address;
+ * NULL for the address. An IP address is checked as one. Copied.
+ * @return PH_OK, PH_ERR_ARGUMENT (empty, too long or with control bytes), PH_ERR_NO_MEMORY
+ */
+PH_API PH_MUST_CHECK int ph_tls_config_set_hostname(ph_tls_config *config, const char *hostname);
+PH_API const char *ph_tls_config_hostname(const ph_tls_config *config);
+
+/**
+ * A PEM file, or a directory of hashed PEM files, of trust anchors that replace the system's;
+ * NULL for none. Both may be set. Read when a session starts: a file that cannot be read is
+ * PH_ERR_CONFIGURATION then.
+ * @return PH_OK or PH_ERR_NO_MEMORY
+ */
+PH_API PH_MUST_CHECK int ph_tls_config_set_ca_file(ph_tls_config *config, const char *path);
+PH_API PH_MUST_CHECK int ph_tls_config_set_ca_directory(ph_tls_config *config, const char *path);
+
+/**
+ * The client's certificate (PEM, with its chain) and private key (PEM; NULL if it is in the same
+ * file); both NULL for none. Read when a session starts.
+ * @return PH_OK or PH_ERR_NO_MEMORY
+ */
+PH_API PH_MUST_CHECK int ph_tls_config_set_certificate(ph_tls_config *config,
+                                                       const char *certificate_path,
+                                                       const char *key_path);
+
+/**
+ * The oldest version to accept. Below 1.2 OpenSSL's security level is lowered to 0 as well, since
+ * it refuses those versions otherwise.
+ * @return PH_OK, PH_ERR_ARGUMENT for another number
+ */
+PH_API PH_MUST_CHECK int ph_tls_config_set_min_version(ph_tls_config *config,
+                                                       ph_tls_version version);
+
+/** One certificate of the server's chain. Text is UTF-8; control bytes are escaped. */
+typedef struct ph_certificate {
+    const char *subject; /**< "CN=mx.example.org" (RFC 2253 form) */
+    const char *issuer;
+    const char *names;  /**< DNS names and IP addresses, ", " between; "" if it has none */
+    int64_t not_before; /**< seconds since 1970-01-01 UTC */
+    int64_t not_after;
+    const char *sha256; /**< fingerprint, 64 hexadecimal digits */
+} ph_certificate;
+
+/** What a handshake agreed on. Made by the library; valid until the session ends or starts again.
+ */
+typedef struct ph_tls_info {
+    const char *version;         /**< "TLSv1.3" */
+    const char *cipher;          /**< "TLS_AES_256_GCM_SHA384" */
+    const char *hostname;        /**< the name that was announced and checked */
+    bool verified;               /**< chain and name were checked and are good */
+    const char *verify_error;    /**< why they are not; NULL if they are */
+    const ph_certificate *chain; /**< as the server sent it, its own certificate first */
+    size_t chain_length;
+} ph_tls_info;
+
+PH_END_DECLS
+
+#endif
