@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The storage behind a ph_error. Recording never fails: texts live in the record itself and are
+ * cut where room ends; only a long reply asks for memory, and is cut too if there is none.
+ */
+#ifndef PH_BASE_ERROR_H
+#define PH_BASE_ERROR_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include <posthaste/allocator.h>
+#include <posthaste/api.h>
+#include <posthaste/error.h>
+
+#include "base/buffer.h"
+
+enum {
+    ph__error_message_size = 1024,
+    ph__error_command_size = 320,
+    ph__error_reply_size = 512,
+    ph__error_reply_max = 256 * 1024
+};
+
+/* view's pointers lead into the record: copy with ph__error_copy, never by assignment. */
+struct ph__error {
+    ph_error view;
+    struct ph__buffer long_reply;
+    char message[ph__error_message_size];
+    char command[ph__error_command_size];
+    char reply[ph__error_reply_size];
+    char enhanced[12];
+};
+
+void ph__error_init(struct ph__error *error, const ph_allocator *allocator);
+void ph__error_release(struct ph__error *error);
+
+/** Makes the record say that nothing failed. */
+void ph__error_clear(struct ph__error *error);
+
+static inline bool ph__error_is_set(const struct ph__error *error)
+{
+    return error->view.status != PH_OK;
+}
+
+/**
+ * Records a failure, in place of whatever was there.
+ * @param format  the sentence, for printf
+ * @return @p status
+ */
+int ph__error_set(struct ph__error *error, ph_status status, ph_phase phase, const char *format,
+                  ...) PH_PRINTF(4, 5);
+int ph__error_vset(struct ph__error *error, ph_status status, ph_phase phase, const char *format,
+                   va_list arguments) PH_PRINTF(4, 0);
+
+/** Adds what the server said; @p text is escaped on the way in. @param enhanced may be NULL */
+void ph__error_set_reply(struct ph__error *error, int code, const char *enhanced, const char *text);
+
+/** Adds the command that was answered or that was under way. */
+void ph__error_set_command(struct ph__error *error, const char *command);
+
+/** Appends to the sentence, for a hint that only a higher floor knows. */
+void ph__error_add(struct ph__error *error, const char *format, ...) PH_PRINTF(2, 3);
+
+void ph__error_copy(struct ph__error *to, const struct ph__error *from);
+
+#endif
