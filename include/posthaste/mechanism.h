@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ph_mechanism: a SASL mechanism as a session drives it (RFC 4954). PLAIN, LOGIN and CRAM-MD5 are
- * built in; a program adds its own with ph_smtp_add_mechanism (Net::SMTP's Authenticator).
+ * ph_mechanism: a SASL mechanism as a session drives it (RFC 4954). PLAIN, LOGIN, CRAM-MD5 and
+ * XOAUTH2 are built in; a program adds its own with ph_smtp_add_mechanism (Net::SMTP's
+ * Authenticator).
  */
 #ifndef POSTHASTE_MECHANISM_H
 #define POSTHASTE_MECHANISM_H
@@ -26,11 +27,18 @@ typedef struct ph_mechanism_response ph_mechanism_response;
 
 /**
  * Appends @p n bytes to a response, before base64.
- * @return PH_OK, PH_ERR_NO_MEMORY, or PH_ERR_ARGUMENT beyond the 12288 octets that a line of
- *         RFC 4954 section 4.5 holds in base64
+ * @return PH_OK, PH_ERR_NO_MEMORY, or PH_ERR_ARGUMENT beyond the 12288 octets of base64 that a
+ *         line is expected to hold (RFC 4954 section 4): 9216 bytes in all
  */
 PH_API PH_MUST_CHECK int ph_mechanism_respond(ph_mechanism_response *response, const void *bytes,
                                               size_t n);
+
+/**
+ * Keeps what the server said about a failure inside the exchange, such as the JSON of XOAUTH2, to
+ * be added to the error if the exchange fails. Replaces what an earlier step kept.
+ * @param text  copied, up to 512 bytes; escaped when it is shown; NULL for none
+ */
+PH_API void ph_mechanism_explain(ph_mechanism_response *response, const char *text);
 
 /** The mechanism speaks first: its first response goes with the AUTH command (RFC 4954 section 4).
  */
