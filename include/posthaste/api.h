@@ -16,15 +16,15 @@
 
 #if defined(__GNUC__)
 /** Exported by the library; everything else in it is hidden. */
-#define PH_API __attribute__((visibility("default")))
+#define PH_API __attribute__((__visibility__("default")))
 /** The result says whether it worked: a compiler warns where it is dropped. */
-#define PH_MUST_CHECK __attribute__((warn_unused_result))
-/** Argument @p format is a format of printf, its values begin at @p first (0: a va_list). */
-#define PH_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define PH_MUST_CHECK __attribute__((__warn_unused_result__))
+/** Argument number @p text is a format of printf; its values begin at @p first (0: a va_list). */
+#define PH_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #define PH_API
 #define PH_MUST_CHECK
-#define PH_PRINTF(format, first)
+#define PH_PRINTF(text, first)
 #endif
 
 #endif
