@@ -16,7 +16,8 @@ PH_BEGIN_DECLS
 
 /** Who logs in. Lent to ph_mechanism.start for the length of that call. */
 typedef struct ph_credentials {
-    const char *authorization_id; /**< whom to act for, or NULL for the user */
+    const char *authorization_id; /**< whom to act for, or NULL for the user; a mechanism that
+                                     cannot say it returns PH_ERR_ARGUMENT from start */
     const char *user;             /**< authentication identity; never NULL */
     const char *secret;           /**< password or token; never NULL */
     const char *host;             /**< the server's name as the caller gave it */
@@ -34,8 +35,8 @@ PH_API PH_MUST_CHECK int ph_mechanism_respond(ph_mechanism_response *response, c
                                               size_t n);
 
 /**
- * Keeps what the server said about a failure inside the exchange, such as the JSON of XOAUTH2, to
- * be added to the error if the exchange fails. Replaces what an earlier step kept.
+ * Keeps a text for the error that follows if the exchange fails: what the server said inside the
+ * exchange, such as the JSON of XOAUTH2, or why step gave up. Replaces an earlier text.
  * @param text  copied, up to 512 bytes; escaped when it is shown; NULL for none
  */
 PH_API void ph_mechanism_explain(ph_mechanism_response *response, const char *text);
@@ -44,16 +45,17 @@ PH_API void ph_mechanism_explain(ph_mechanism_response *response, const char *te
  */
 #define PH_MECHANISM_CLIENT_FIRST 0x1u
 
-/** Whoever reads the exchange reads the password: refused without TLS unless allowed. */
+/** Whoever reads the exchange has the password or token: refused without TLS unless allowed. */
 #define PH_MECHANISM_EXPOSES_SECRET 0x2u
 
 /**
- * A mechanism. The structure is copied when it is added; @c name is copied too.
+ * A mechanism. The structure is copied when it is added; @c name is copied too. All three functions
+ * are needed; flags that this version does not know are refused.
  * Functions return PH_OK or a negative status, which ends the exchange with that error ("*" is
  * sent, RFC 4954 section 4). They must not call the object that runs them.
  */
 typedef struct ph_mechanism {
-    const char *name; /**< 1 to 20 of A-Z, 0-9, "-" and "_" (RFC 4422 section 3.1) */
+    const char *name; /**< 1 to 20 of A-Z, 0-9, "-" and "_" (RFC 4422 section 3.1); not AUTO */
     unsigned flags;   /**< PH_MECHANISM_... */
 
     /** Begins an exchange; @c *exchange is handed to step and finish. */
