@@ -1,3 +1,66 @@
 # SPDX-License-Identifier: MIT
-# Helpers for tests/ and the labels that CTest selects by:
-#   unit dialogue interop tls fault fuzz cli examples install style
+# Helpers for tests/. Every test carries one of the labels by which CTest and scripts/check select:
+#   unit dialogue interop tls fault fuzz cli sink examples install style
+
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+
+# posthaste_add_test(LABEL source... [LINKS target...])
+#
+# A program of cmocka tests that sees the floors' own headers (src/) and tests/ itself. Target and
+# test are named by the first source: unit/base/error_test.c becomes unit_base_error and
+# unit.base.error.
+function(posthaste_add_test label)
+  cmake_parse_arguments(TEST "" "" "LINKS" ${ARGN})
+  list(GET TEST_UNPARSED_ARGUMENTS 0 first)
+  file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR}/${first})
+  string(REGEX REPLACE "(_test)?\\.c$" "" path ${path})
+  string(REPLACE "/" "_" target ${path})
+  string(REPLACE "/" "." name ${path})
+
+  add_executable(${target} ${TEST_UNPARSED_ARGUMENTS})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${target} PRIVATE
+    posthaste_internals PkgConfig::POSTHASTE_CMOCKA Threads::Threads ${TEST_LINKS})
+  add_test(NAME ${name} COMMAND ${target})
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300)
+endfunction()
+
+set(POSTHASTE_FUZZ_SECONDS 20 CACHE STRING "How long each fuzz target runs as a test")
+
+# posthaste_add_fuzzer(NAME [LINKS target...])
+#
+# NAME_fuzz.c defines LLVMFuzzerTestOneInput; NAME.dict and the folder corpus/NAME are used if they
+# are there. With POSTHASTE_FUZZ the test fuzzes for POSTHASTE_FUZZ_SECONDS; finds go to the build
+# folder, never into the corpus. Otherwise replay.c, if it is there, runs the corpus once (its
+# main gets the corpus folder as its argument).
+function(posthaste_add_fuzzer name)
+  cmake_parse_arguments(FUZZER "" "" "LINKS" ${ARGN})
+  set(here ${CMAKE_CURRENT_SOURCE_DIR})
+  set(corpus ${here}/corpus/${name})
+  set(target fuzz_${name})
+  if(POSTHASTE_FUZZ)
+    set(finds ${CMAKE_CURRENT_BINARY_DIR}/${name})
+    file(MAKE_DIRECTORY ${finds}/corpus)
+    set(arguments -max_total_time=${POSTHASTE_FUZZ_SECONDS} -timeout=10 -print_final_stats=1
+      -artifact_prefix=${finds}/)
+    if(EXISTS ${here}/${name}.dict)
+      list(APPEND arguments -dict=${here}/${name}.dict)
+    endif()
+    list(APPEND arguments ${finds}/corpus)
+    if(IS_DIRECTORY ${corpus})
+      list(APPEND arguments ${corpus})
+    endif()
+    add_executable(${target} ${name}_fuzz.c)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  elseif(EXISTS ${here}/replay.c AND IS_DIRECTORY ${corpus})
+    set(arguments ${corpus})
+    add_executable(${target} ${name}_fuzz.c replay.c)
+  else()
+    return()
+  endif()
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${target} PRIVATE posthaste_internals ${FUZZER_LINKS})
+  math(EXPR limit "${POSTHASTE_FUZZ_SECONDS} + 60")
+  add_test(NAME fuzz.${name} COMMAND ${target} ${arguments})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
+endfunction()
