@@ -41,6 +41,14 @@ PH_API PH_MUST_CHECK int ph_mechanism_respond(ph_mechanism_response *response, c
  */
 PH_API void ph_mechanism_explain(ph_mechanism_response *response, const char *text);
 
+/**
+ * Says that this response is the mechanism's last word: the server's verdict is awaited. Every
+ * mechanism must say so once, in the step that gives its last response; a server that accepts
+ * before is not believed (it may have skipped its own proof), and a refusal after it is one of the
+ * login, whatever its code.
+ */
+PH_API void ph_mechanism_complete(ph_mechanism_response *response);
+
 /** The mechanism speaks first: its first response goes with the AUTH command (RFC 4954 section 4).
  */
 #define PH_MECHANISM_CLIENT_FIRST 0x1u

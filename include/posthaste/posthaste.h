@@ -13,6 +13,7 @@
 #include <posthaste/reply.h>
 #include <posthaste/smtp.h>
 #include <posthaste/tls.h>
+#include <posthaste/trace.h>
 #include <posthaste/version.h>
 #include <posthaste/writer.h>
 

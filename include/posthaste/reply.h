@@ -16,7 +16,7 @@ PH_BEGIN_DECLS
 
 typedef struct ph_reply ph_reply;
 
-/** @return the three-digit code, 200 to 599 (RFC 5321 section 4.2.1). */
+/** @return the three-digit code, 100 to 599 (RFC 5321 section 4.2.1). */
 PH_API int ph_reply_code(const ph_reply *reply);
 
 /** @return the whole reply as sent, codes included, its lines joined by LF, none at the end. */

@@ -31,6 +31,7 @@
 #include <posthaste/message.h>
 #include <posthaste/reply.h>
 #include <posthaste/tls.h>
+#include <posthaste/trace.h>
 #include <posthaste/writer.h>
 
 PH_BEGIN_DECLS
@@ -190,20 +191,6 @@ typedef int (*ph_dial_fn)(const char *address, int port, uint32_t timeout_ms, in
 PH_API void ph_smtp_set_dial(ph_smtp *smtp, ph_dial_fn dial, void *user_data);
 
 /* ---- Trace (Net::SMTP's debug output) ------------------------------------------------------ */
-
-/** What a line of the trace is. */
-typedef enum ph_trace_kind {
-    PH_TRACE_INFO = 0,    /**< what the client did: connected, TLS started, ... */
-    PH_TRACE_SENT = 1,    /**< a command line, or a note on content that was sent */
-    PH_TRACE_RECEIVED = 2 /**< a line of a reply */
-} ph_trace_kind;
-
-/**
- * Receives one line, control bytes escaped, NUL at its end, valid for the call.
- * AUTH exchanges and responses are replaced by "<redacted>"; content by its number of bytes.
- * It must not call the object that traces.
- */
-typedef void (*ph_trace_fn)(ph_trace_kind kind, const char *line, void *user_data);
 
 /** Traces to a function; NULL turns the trace off. Acts at once. */
 PH_API void ph_smtp_set_trace(ph_smtp *smtp, ph_trace_fn trace, void *user_data);

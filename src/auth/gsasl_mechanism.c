@@ -142,6 +142,8 @@ int ph__gsasl_step(void *exchange, const void *challenge, size_t n, ph_mechanism
     size_t length = 0;
     const int code = gsasl_step(own->session, challenge, n, &output, &length);
     own->is_complete = code == GSASL_OK;
+    if (own->is_complete)
+        ph_mechanism_complete(response);
     int status = status_of(code);
     if (status != PH_OK)
         (void)explain(response, status, gsasl_strerror(code));

@@ -70,6 +70,7 @@ int ph__xoauth2_step(void *exchange, const void *challenge, size_t n,
     switch (own->state) {
     case AWAITS_START:
         own->state = AWAITS_REFUSAL;
+        ph_mechanism_complete(response);
         return ph_mechanism_respond(response, own->first_response.bytes,
                                     own->first_response.length);
     case AWAITS_REFUSAL:

@@ -79,12 +79,21 @@ void ph__error_clear(struct ph__error *error)
     error->view.message = error->message;
 }
 
+/* vsnprintf cuts between bytes. */
+static void drop_partial_character(char *text, size_t room)
+{
+    const size_t length = strlen(text);
+    if (length + 1 == room)
+        text[ph__utf8_whole_length((const uint8_t *)text, length)] = '\0';
+}
+
 int ph__error_vset(struct ph__error *error, ph_status status, ph_phase phase, const char *format,
                    va_list arguments)
 {
     /* An argument may be the old sentence itself, so it is written before the old is cleared. */
     char message[ph__error_message_size];
     (void)vsnprintf(message, sizeof message, format, arguments);
+    drop_partial_character(message, sizeof message);
     ph__error_clear(error);
     memcpy(error->message, message, sizeof message);
     error->view.status = status;
@@ -106,7 +115,6 @@ static void escape_long_reply(struct ph__error *error, const char *text)
 {
     const size_t n = strlen(text);
     const size_t room = n * 4 + 1; /* \xHH for each byte, and NUL */
-    ph__buffer_truncate(&error->long_reply, 0);
     if (ph__buffer_reserve(&error->long_reply, room) != PH_OK)
         return;
     error->long_reply.length = ph__escape((char *)error->long_reply.bytes, room, text, n);
@@ -116,10 +124,9 @@ static void escape_long_reply(struct ph__error *error, const char *text)
 void ph__error_set_reply(struct ph__error *error, int code, const char *enhanced, const char *text)
 {
     error->view.reply_code = code;
-    if (enhanced) {
-        (void)snprintf(error->enhanced, sizeof error->enhanced, "%s", enhanced);
-        error->view.enhanced_code = error->enhanced;
-    }
+    (void)snprintf(error->enhanced, sizeof error->enhanced, "%s", enhanced ? enhanced : "");
+    error->view.enhanced_code = enhanced ? error->enhanced : NULL;
+    ph__buffer_truncate(&error->long_reply, 0);
     (void)ph__escape(error->reply, sizeof error->reply, text, strlen(text));
     error->view.reply_text = error->reply;
     if (strlen(text) * 4 >= sizeof error->reply)
@@ -139,6 +146,7 @@ void ph__error_add(struct ph__error *error, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(error->message + length, sizeof error->message - length, format, arguments);
     va_end(arguments);
+    drop_partial_character(error->message, sizeof error->message);
 }
 
 void ph__error_copy(struct ph__error *to, const struct ph__error *from)

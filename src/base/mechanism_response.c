@@ -11,6 +11,7 @@ void ph__mechanism_response_init(ph_mechanism_response *response, const ph_alloc
 {
     ph__buffer_init_secret(&response->bytes, allocator, ph__mechanism_response_max);
     response->explanation[0] = '\0';
+    response->is_complete = false;
 }
 
 void ph__mechanism_response_reset(ph_mechanism_response *response)
@@ -22,6 +23,7 @@ void ph__mechanism_response_release(ph_mechanism_response *response)
 {
     ph__buffer_release(&response->bytes);
     ph__wipe(response->explanation, sizeof response->explanation);
+    response->is_complete = false;
 }
 
 int ph_mechanism_respond(ph_mechanism_response *response, const void *bytes, size_t n)
@@ -29,25 +31,11 @@ int ph_mechanism_respond(ph_mechanism_response *response, const void *bytes, siz
     return ph__buffer_append(&response->bytes, bytes, n);
 }
 
-/* How much of text fits without a character of UTF-8 being cut in two. */
-static size_t fitting_length(const char *text, size_t n)
-{
-    if (n <= ph__explanation_max)
-        return n;
-    const uint8_t *bytes = (const uint8_t *)text;
-    size_t length = 0;
-    for (;;) {
-        const size_t sequence = ph__utf8_sequence(bytes + length, n - length);
-        const size_t next = length + (sequence > 0 ? sequence : 1);
-        if (next > ph__explanation_max)
-            return length;
-        length = next;
-    }
-}
-
 void ph_mechanism_explain(ph_mechanism_response *response, const char *text)
 {
-    const size_t length = text ? fitting_length(text, strlen(text)) : 0;
+    size_t length = text ? strlen(text) : 0;
+    if (length > ph__explanation_max)
+        length = ph__utf8_whole_length((const uint8_t *)text, ph__explanation_max);
     if (length > 0)
         memmove(response->explanation, text, length);
     response->explanation[length] = '\0';

@@ -6,6 +6,8 @@
 #ifndef PH_BASE_MECHANISM_RESPONSE_H
 #define PH_BASE_MECHANISM_RESPONSE_H
 
+#include <stdbool.h>
+
 #include <posthaste/allocator.h>
 #include <posthaste/mechanism.h>
 
@@ -20,6 +22,7 @@ enum {
 
 struct ph_mechanism_response {
     struct ph__buffer bytes; /* before base64; a secret */
+    bool is_complete;        /* the mechanism has said its last word */
     /* What ph_mechanism_explain kept, "" if nothing. As the server sent it: escape it
      * (base/utf8.h) before it is shown. */
     char explanation[ph__explanation_max + 1];

@@ -25,14 +25,19 @@ static bool has_tail(const struct lead *lead, const uint8_t *bytes)
     return true;
 }
 
+static const struct lead *find_lead(uint8_t byte)
+{
+    for (size_t i = 0; i < sizeof leads / sizeof leads[0]; i++) {
+        if (byte >= leads[i].first && byte <= leads[i].last)
+            return &leads[i];
+    }
+    return NULL;
+}
+
 size_t ph__utf8_sequence(const uint8_t *bytes, size_t n)
 {
-    for (size_t i = 0; n > 0 && i < sizeof leads / sizeof leads[0]; i++) {
-        const struct lead *lead = &leads[i];
-        if (bytes[0] >= lead->first && bytes[0] <= lead->last)
-            return lead->length <= n && has_tail(lead, bytes) ? lead->length : 0;
-    }
-    return 0;
+    const struct lead *lead = n > 0 ? find_lead(bytes[0]) : NULL;
+    return lead && lead->length <= n && has_tail(lead, bytes) ? lead->length : 0;
 }
 
 bool ph__utf8_is_valid(const uint8_t *bytes, size_t n)
@@ -45,6 +50,21 @@ bool ph__utf8_is_valid(const uint8_t *bytes, size_t n)
         n -= length;
     }
     return true;
+}
+
+static bool begins_long_sequence(const uint8_t *bytes, size_t n)
+{
+    const struct lead *lead = find_lead(bytes[0]);
+    return lead && lead->length > n;
+}
+
+size_t ph__utf8_whole_length(const uint8_t *bytes, size_t n)
+{
+    for (size_t cut = 1; cut <= 3 && cut <= n; cut++) {
+        if (begins_long_sequence(bytes + n - cut, cut))
+            return n - cut;
+    }
+    return n;
 }
 
 static bool is_printable(const uint8_t *bytes, size_t length)

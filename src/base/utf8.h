@@ -14,6 +14,10 @@ size_t ph__utf8_sequence(const uint8_t *bytes, size_t n);
 /** @return all of @p bytes is well-formed */
 bool ph__utf8_is_valid(const uint8_t *bytes, size_t n);
 
+/** @return @p n, or less where the text ends in the first bytes of a character that it was cut in
+ */
+size_t ph__utf8_whole_length(const uint8_t *bytes, size_t n);
+
 /**
  * Writes bytes so that they can be shown anywhere: control bytes (C0 but LF, DEL, C1) and what is
  * not UTF-8 become \r, \t or \xHH, a backslash is doubled. Always ends with NUL; stops at a whole

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* The one place where command lines are written. */
+#include "protocol/command_line.h"
+
+#include <string.h>
+
+#include <posthaste/error.h>
+
+#include "base/ascii.h"
+#include "base/utf8.h"
+
+/* Ends a line that began at `start`, or takes it back. */
+static int finish_line(struct ph__buffer *out, size_t start, int status)
+{
+    if (status == PH_OK && out->length - start > ph__command_line_max)
+        status = PH_ERR_ARGUMENT;
+    for (size_t i = start; status == PH_OK && i < out->length; i++) {
+        if (out->bytes[i] < 0x20 || out->bytes[i] == 0x7f)
+            status = PH_ERR_ARGUMENT;
+    }
+    if (status == PH_OK)
+        status = ph__buffer_append(out, "\r\n", 2);
+    if (status != PH_OK)
+        ph__buffer_truncate(out, start);
+    return status;
+}
+
+static int append_all(struct ph__buffer *out, const char *const *pieces)
+{
+    int status = PH_OK;
+    for (; *pieces && status == PH_OK; pieces++)
+        status = ph__buffer_append_string(out, *pieces);
+    return status;
+}
+
+int ph__command_line(struct ph__buffer *out, const char *verb, const char *argument)
+{
+    const size_t start = out->length;
+    const char *pieces[] = {verb ? verb : "", verb && argument ? " " : "", argument ? argument : "",
+                            NULL};
+    return finish_line(out, start, append_all(out, pieces));
+}
+
+static int append_path(struct ph__buffer *out, const char *verb, const ph_address *address)
+{
+    const char *pieces[] = {verb, "<", address ? ph_address_mailbox(address) : "", ">", NULL};
+    int status = append_all(out, pieces);
+    const size_t count = address ? ph_address_parameter_count(address) : 0;
+    for (size_t i = 0; i < count && status == PH_OK; i++) {
+        const char *parameter[] = {" ", ph_address_parameter(address, i), NULL};
+        status = append_all(out, parameter);
+    }
+    return status;
+}
+
+/* A caller may have given a parameter by hand that the session would add. */
+static bool has_keyword(const ph_address *address, const char *keyword)
+{
+    const size_t count = address ? ph_address_parameter_count(address) : 0;
+    const size_t n = strlen(keyword);
+    for (size_t i = 0; i < count; i++) {
+        const char *parameter = ph_address_parameter(address, i);
+        if (ph__ascii_starts_with(parameter, keyword) &&
+            (parameter[n] == '=' || parameter[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+int ph__mail_line(struct ph__buffer *out, const ph_address *from,
+                  const struct ph__mail_extensions *extensions)
+{
+    const size_t start = out->length;
+    int status = append_path(out, "MAIL FROM:", from);
+    if (status == PH_OK && extensions->body && !has_keyword(from, "BODY")) {
+        const char *body[] = {" BODY=", extensions->body, NULL};
+        status = append_all(out, body);
+    }
+    if (status == PH_OK && extensions->smtputf8 && !has_keyword(from, "SMTPUTF8"))
+        status = ph__buffer_append_string(out, " SMTPUTF8");
+    return finish_line(out, start, status);
+}
+
+int ph__rcpt_line(struct ph__buffer *out, const ph_address *to)
+{
+    const size_t start = out->length;
+    return finish_line(out, start, append_path(out, "RCPT TO:", to));
+}
+
+/* @return how much of a line may be shown: all, or for AUTH what comes before its argument */
+static size_t shown_length(const char *line, size_t n)
+{
+    char verb[6] = "";
+    memcpy(verb, line, n < 5 ? n : 5);
+    if (!ph__ascii_equal(verb, "AUTH ") && !ph__ascii_equal(verb, "AUTH\t"))
+        return n;
+    size_t i = 5;
+    while (i < n && (line[i] == ' ' || line[i] == '\t'))
+        i++;
+    while (i < n && line[i] != ' ' && line[i] != '\t')
+        i++;
+    return i;
+}
+
+void ph__command_shown(char *out, size_t room, const void *line, size_t n)
+{
+    static const char redacted[] = " <redacted>";
+    const char *text = line;
+    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+        n--;
+    const size_t shown = shown_length(text, n);
+    const size_t length = ph__escape(out, room, text, shown);
+    if (shown < n && room - length >= sizeof redacted)
+        memcpy(out + length, redacted, sizeof redacted);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* What content looks like behind DATA (RFC 5321 sections 2.3.8 and 4.5.2). */
+#include "protocol/content_encoder.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const uint8_t crlf_dot_crlf[] = "\r\n.\r\n";
+
+static struct ph__slice constant(size_t from, size_t length)
+{
+    return (struct ph__slice){.bytes = crlf_dot_crlf + from, .length = length};
+}
+
+void ph__content_encoder_init(struct ph__content_encoder *encoder, ph_body_type type)
+{
+    *encoder = (struct ph__content_encoder){.type = type, .is_line_start = true, .is_empty = true};
+}
+
+static bool has_high_bit(const uint8_t *bytes, size_t n)
+{
+    uint8_t all = 0;
+    for (size_t i = 0; i < n; i++)
+        all |= bytes[i];
+    return all >= 0x80;
+}
+
+/* Compares a part of a line with what was declared (RFC 6152, RFC 5321 section 4.5.3.1.6). */
+static void check(struct ph__content_encoder *encoder, const uint8_t *bytes, size_t n)
+{
+    encoder->line_length += n;
+    if (encoder->type == PH_BODY_UNDECLARED || encoder->problem)
+        return;
+    if (encoder->line_length > ph__text_line_max)
+        encoder->problem = "a line of more than 998 bytes";
+    else if (n > 0 && memchr(bytes, '\0', n))
+        encoder->problem = "a NUL byte";
+    else if (encoder->type == PH_BODY_7BIT && has_high_bit(bytes, n))
+        encoder->problem = "a byte beyond 7 bits";
+}
+
+/* @return the first CR or LF, or NULL */
+static const uint8_t *line_end(const uint8_t *bytes, size_t n)
+{
+    const uint8_t *lf = memchr(bytes, '\n', n);
+    const uint8_t *cr = memchr(bytes, '\r', lf ? (size_t)(lf - bytes) : n);
+    return cr ? cr : lf;
+}
+
+/* The slices of one call; run is where the bytes begin that pass as they are. */
+struct output {
+    struct ph__slice *slices;
+    size_t count;
+    const uint8_t *run;
+};
+
+static void flush_run(struct output *out, const uint8_t *end)
+{
+    if (end > out->run)
+        out->slices[out->count++] =
+            (struct ph__slice){.bytes = out->run, .length = (size_t)(end - out->run)};
+    out->run = end;
+}
+
+/* Passes the line end at `at`. @return what follows it */
+static const uint8_t *pass_line_end(struct ph__content_encoder *encoder, struct output *out,
+                                    const uint8_t *at, const uint8_t *end)
+{
+    encoder->is_line_start = true;
+    encoder->line_length = 0;
+    if (*at == '\r' && at + 1 < end && at[1] == '\n')
+        return at + 2;
+    flush_run(out, at);
+    out->slices[out->count++] = constant(0, 2);
+    out->run = at + 1;
+    encoder->skips_lf = *at == '\r' && at + 1 == end;
+    return at + 1;
+}
+
+/* Passes one line, or the rest of the piece. @return what follows it */
+static const uint8_t *pass_line(struct ph__content_encoder *encoder, struct output *out,
+                                const uint8_t *at, const uint8_t *end)
+{
+    if (encoder->is_line_start && *at == '.') {
+        flush_run(out, at);
+        out->slices[out->count++] = constant(2, 1);
+    }
+    const uint8_t *eol = line_end(at, (size_t)(end - at));
+    check(encoder, at, (size_t)((eol ? eol : end) - at));
+    if (eol)
+        return pass_line_end(encoder, out, eol, end);
+    encoder->is_line_start = false;
+    return end;
+}
+
+size_t ph__content_encode(struct ph__content_encoder *encoder, const uint8_t *bytes, size_t n,
+                          struct ph__slice *slices, size_t max, size_t *used)
+{
+    assert(max >= ph__content_slices_min);
+    struct output out = {.slices = slices, .run = bytes};
+    const uint8_t *at = bytes;
+    const uint8_t *end = bytes + n;
+    if (encoder->skips_lf && n > 0) {
+        if (*at == '\n')
+            out.run = ++at;
+        encoder->skips_lf = false;
+    }
+    if (n > 0)
+        encoder->is_empty = false;
+    /* A line takes at most three slices (what came before, a dot, a line end), the rest one. */
+    while (at < end && out.count + ph__content_slices_min <= max)
+        at = pass_line(encoder, &out, at, end);
+    flush_run(&out, at);
+    *used = (size_t)(at - bytes);
+    return out.count;
+}
+
+struct ph__slice ph__content_end(const struct ph__content_encoder *encoder)
+{
+    /* Empty content is one empty line, as Net::SMTP sends it. */
+    return encoder->is_empty || !encoder->is_line_start ? constant(0, 5) : constant(2, 3);
+}
+
+struct ph__slice ph__content_none(void)
+{
+    return constant(2, 3);
+}

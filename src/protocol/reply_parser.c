@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reply parser (RFC 5321 section 4.2). Lenient where servers are known to be sloppy (a line
+ * that ends in LF alone, a code without text, any second and third digit), strict where a lie could
+ * hide: mixed codes, NUL, lines that have no code.
+ */
+#include <string.h>
+
+#include "protocol/reply.h"
+
+void ph__reply_parser_init(struct ph__reply_parser *parser, const ph_allocator *allocator,
+                           const struct ph__reply_limits *limits)
+{
+    *parser = (struct ph__reply_parser){.limits = *limits};
+    ph__buffer_init(&parser->line, allocator, limits->line_max + 1); /* and a CR */
+}
+
+void ph__reply_parser_release(struct ph__reply_parser *parser)
+{
+    ph__buffer_release(&parser->line);
+}
+
+bool ph__reply_parser_is_midway(const struct ph__reply_parser *parser, const struct ph_reply *reply)
+{
+    return parser->line.length > 0 || (!parser->is_complete && ph__reply_is_set(reply));
+}
+
+static enum ph__parse malformed(struct ph__reply_parser *parser, const char *problem)
+{
+    parser->problem = problem;
+    return PH__PARSE_MALFORMED;
+}
+
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* Reads a code from 100 to 599; the digits are followed by nothing, a blank or a hyphen. */
+static bool read_code(const struct ph__buffer *line, int *code)
+{
+    const uint8_t *text = line->bytes;
+    if (line->length < 3 || text[0] < '1' || text[0] > '5' || !is_digit(text[1]) ||
+        !is_digit(text[2]))
+        return false;
+    if (line->length > 3 && text[3] != ' ' && text[3] != '-')
+        return false;
+    *code = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
+    return true;
+}
+
+/* The length of "class.subject.detail" at the beginning of a reply's text, 0 if there is none: the
+ * class must be that of the code (RFC 2034 section 4), the numbers have up to three digits. */
+static size_t enhanced_length(const uint8_t *text, size_t n, int code)
+{
+    if (n < 5 || text[0] != (uint8_t)('0' + code / 100) || text[1] != '.')
+        return 0;
+    size_t i = 2;
+    for (int part = 0; part < 2; part++) {
+        const size_t start = i;
+        while (i < n && i - start < 3 && is_digit(text[i]))
+            i++;
+        if (i == start)
+            return 0;
+        if (part == 0 && (i >= n || text[i++] != '.'))
+            return 0;
+    }
+    return i == n || text[i] == ' ' ? i : 0;
+}
+
+static void note_enhanced(struct ph_reply *reply, const struct ph__buffer *line)
+{
+    if (line->length < 5 || reply->enhanced[0] != '\0')
+        return;
+    const size_t length = enhanced_length(line->bytes + 4, line->length - 4, reply->code);
+    if (length > 0 && length < sizeof reply->enhanced) {
+        memcpy(reply->enhanced, line->bytes + 4, length);
+        reply->enhanced[length] = '\0';
+    }
+}
+
+/* Adds a line to both of the reply's texts. The joined text always has a NUL behind it. */
+static bool append_line(struct ph_reply *reply, const struct ph__buffer *line)
+{
+    struct ph__buffer *text = &reply->text;
+    if (ph__buffer_reserve(text, line->length + 2) != PH_OK ||
+        ph__buffer_reserve(&reply->lines, line->length + 1) != PH_OK)
+        return false;
+    if (text->length > 0)
+        text->bytes[text->length - 1] = '\n';
+    (void)ph__buffer_append(text, line->bytes, line->length);
+    (void)ph__buffer_append(text, "", 1);
+    (void)ph__buffer_append(&reply->lines, line->bytes, line->length);
+    (void)ph__buffer_append(&reply->lines, "", 1);
+    reply->line_count++;
+    return true;
+}
+
+static enum ph__parse take_line(struct ph__reply_parser *parser, struct ph_reply *reply)
+{
+    struct ph__buffer *line = &parser->line;
+    if (line->length > 0 && line->bytes[line->length - 1] == '\r')
+        ph__buffer_truncate(line, line->length - 1);
+    int code;
+    if (line->length == 0 || !read_code(line, &code))
+        return malformed(parser, "a line that does not begin with a reply code");
+    if (memchr(line->bytes, '\0', line->length))
+        return malformed(parser, "a line with a NUL byte");
+    if (reply->line_count == 0)
+        reply->code = code;
+    else if (code != reply->code)
+        return malformed(parser, "a reply that mixes codes");
+    if (reply->line_count == parser->limits.lines_max)
+        return malformed(parser, "a reply of too many lines");
+    if (reply->text.length + line->length > parser->limits.total_max)
+        return malformed(parser, "an over-long reply");
+    const bool is_last = line->length == 3 || line->bytes[3] == ' ';
+    note_enhanced(reply, line);
+    if (!append_line(reply, line))
+        return PH__PARSE_NO_MEMORY;
+    ph__buffer_truncate(line, 0);
+    return is_last ? PH__PARSE_CONSUMED : PH__PARSE_NEED_MORE;
+}
+
+enum ph__parse ph__reply_parse(struct ph__reply_parser *parser, const uint8_t *bytes, size_t n,
+                               struct ph_reply *reply, size_t *used)
+{
+    *used = 0;
+    while (*used < n) {
+        if (parser->is_complete) {
+            ph__reply_clear(reply);
+            parser->is_complete = false;
+        }
+        const uint8_t *start = bytes + *used;
+        const uint8_t *end = memchr(start, '\n', n - *used);
+        const size_t length = end ? (size_t)(end - start) : n - *used;
+        const int status = ph__buffer_append(&parser->line, start, length);
+        if (status == PH_ERR_NO_MEMORY)
+            return PH__PARSE_NO_MEMORY;
+        if (status != PH_OK)
+            return malformed(parser, "an over-long line");
+        *used += length + (end ? 1 : 0);
+        if (!end)
+            return PH__PARSE_NEED_MORE;
+        const enum ph__parse outcome = take_line(parser, reply);
+        parser->is_complete = outcome == PH__PARSE_CONSUMED;
+        if (outcome != PH__PARSE_NEED_MORE)
+            return outcome;
+    }
+    return PH__PARSE_NEED_MORE;
+}

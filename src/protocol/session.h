@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The SMTP session, sans I/O: it is fed bytes and asked for bytes, and never waits. No socket, no
+ * clock, no TLS here: the same calls with the same bytes give the same bytes and events.
+ *
+ * How it is driven: submit an operation (start, command, authenticate, send, data), then repeat:
+ * write what ph__session_output gives and say so with ph__session_wrote, give content when
+ * ph__session_wants_content, feed what the server sends to ph__session_receive, and pull events
+ * until there is none. One operation is under way at a time.
+ */
+#ifndef PH_PROTOCOL_SESSION_H
+#define PH_PROTOCOL_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <posthaste/mechanism.h>
+#include <posthaste/smtp.h>
+#include <posthaste/trace.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "protocol/envelope.h"
+#include "protocol/reply.h"
+#include "protocol/result.h"
+
+struct ph__session;
+
+struct ph__trace {
+    ph_trace_fn line; /* NULL: no trace */
+    void *user_data;
+    bool shows_secrets;
+};
+
+struct ph__session_config {
+    const ph_allocator *allocator;
+    const char *server; /* the server's name, for sentences; must outlive the session */
+    struct ph__reply_limits reply_limits;
+    const struct ph__trace *trace; /* must outlive the session; may change meanwhile */
+};
+
+/** @return a new session, or NULL */
+struct ph__session *ph__session_new(const struct ph__session_config *config);
+void ph__session_free(struct ph__session *session);
+
+/* ---- What is to be done -------------------------------------------------------------------- */
+
+struct ph__session_start {
+    const char *helo;
+    bool esmtp;
+    ph_starttls starttls; /* OFF if TLS is active from the first byte */
+    bool is_secure;       /* TLS is active from the first byte */
+    bool is_local;        /* nobody is on the way: nothing to note if there is no TLS */
+};
+
+/** Greeting, EHLO or HELO, STARTTLS, EHLO. Ends in PH__EVENT_READY. @return PH_OK, PH_ERR_STATE,
+ * PH_ERR_ARGUMENT */
+int ph__session_begin(struct ph__session *session, const struct ph__session_start *start);
+
+/** After PH__EVENT_START_TLS: the handshake is done. Everything said before it is forgotten. */
+int ph__session_tls_started(struct ph__session *session);
+
+/* Commands that a caller may send on their own; each ends in PH__EVENT_COMMAND_DONE. */
+enum ph__single {
+    PH__SINGLE_HELO,
+    PH__SINGLE_EHLO,
+    PH__SINGLE_STARTTLS,
+    PH__SINGLE_RSET,
+    PH__SINGLE_NOOP,
+    PH__SINGLE_VRFY,
+    PH__SINGLE_HELP,
+    PH__SINGLE_QUIT,
+    PH__SINGLE_RAW /* the argument is the whole line; any reply is a success */
+};
+
+int ph__session_command(struct ph__session *session, enum ph__single single, const char *argument);
+int ph__session_mail(struct ph__session *session, const ph_address *from);
+int ph__session_rcpt(struct ph__session *session, const ph_address *to);
+
+struct ph__login {
+    const ph_mechanism *mechanism;
+    struct ph_credentials credentials; /* needed for the call alone */
+    bool allows_plaintext;             /* the caller's word, or a local peer */
+};
+
+/** AUTH. Ends in PH__EVENT_COMMAND_DONE. @return PH_OK, or why it was not even begun */
+int ph__session_authenticate(struct ph__session *session, const struct ph__login *login);
+
+/**
+ * One transaction. Ends in PH__EVENT_MESSAGE_DONE. Envelope and result are borrowed until then.
+ * @return PH_OK, or why it was not even begun (the result then holds the error)
+ */
+int ph__session_send(struct ph__session *session, const struct ph__envelope *envelope,
+                     ph_result *result);
+
+/** DATA alone, in a transaction that single commands began. Otherwise as ph__session_send. */
+int ph__session_data(struct ph__session *session, ph_result *result);
+
+/* ---- Bytes ---------------------------------------------------------------------------------- */
+
+/** Feeds bytes from the server, split anywhere; they are copied. @return PH_OK or why the session
+ * broke */
+int ph__session_receive(struct ph__session *session, const void *bytes, size_t n);
+
+/** @return how many slices (0: nothing) are to be written now; valid until the next call */
+size_t ph__session_output(struct ph__session *session, struct ph__slice *slices, size_t max);
+
+/** So many bytes of the output were written. */
+void ph__session_wrote(struct ph__session *session, size_t n);
+
+/** @return the content's next bytes are awaited */
+bool ph__session_wants_content(const struct ph__session *session);
+
+/** Lends the next bytes of the content until the session wants more, or the message is done. */
+void ph__session_content(struct ph__session *session, const void *bytes, size_t n, bool is_last);
+
+/* ---- What happened -------------------------------------------------------------------------- */
+
+enum ph__event_type {
+    PH__EVENT_NONE,
+    PH__EVENT_START_TLS,    /* make the handshake now, then ph__session_tls_started */
+    PH__EVENT_READY,        /* the session is started */
+    PH__EVENT_COMMAND_DONE, /* the single command, or AUTH, has ended */
+    PH__EVENT_MESSAGE_DONE, /* the transaction has ended; the result is whole */
+    PH__EVENT_FAILED        /* the session broke; what was under way has failed */
+};
+
+struct ph__event {
+    enum ph__event_type type;
+    int status; /* PH_OK, or the failure; ph__session_error has the details */
+};
+
+/** @return there was an event */
+bool ph__session_next_event(struct ph__session *session, struct ph__event *event);
+
+/** The server closed its side. */
+void ph__session_end_of_input(struct ph__session *session);
+
+/** Something from outside ended the session (I/O error, time limit); @p error says what. */
+void ph__session_fail(struct ph__session *session, const struct ph__error *error);
+
+/** The content's source failed: the session breaks, so that nothing is delivered. */
+void ph__session_content_failed(struct ph__session *session, const char *reason);
+
+/* ---- State ---------------------------------------------------------------------------------- */
+
+const struct ph__error *ph__session_error(const struct ph__session *session);
+const ph_reply *
+ph__session_reply(const struct ph__session *session); /* NULL: none to this operation */
+const ph_capabilities *ph__session_capabilities(const struct ph__session *session);
+const char *ph__session_notice(const struct ph__session *session); /* NULL: nothing to note */
+bool ph__session_is_broken(const struct ph__session *session);
+bool ph__session_is_secure(const struct ph__session *session);
+bool ph__session_awaits_reply(const struct ph__session *session);
+bool ph__session_is_idle(const struct ph__session *session);
+
+/** @return where the session is: the phase of the command whose reply is awaited, or NONE */
+ph_phase ph__session_phase(const struct ph__session *session);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a session starts: greeting, EHLO or HELO, STARTTLS, EHLO again (RFC 5321 section 3.2,
+ * RFC 3207). What a server said before TLS decides nothing after it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/allocator.h"
+#include "protocol/session_state.h"
+
+/* Domain or address literal (RFC 5321 section 4.1.1.1), as far as it could break the line. */
+static bool is_helo_name(const char *helo)
+{
+    if (*helo == '\0' || strlen(helo) > 255)
+        return false;
+    for (; *helo != '\0'; helo++) {
+        if (*helo <= ' ' || *helo > '~')
+            return false;
+    }
+    return true;
+}
+
+int ph__session_begin(struct ph__session *session, const struct ph__session_start *start)
+{
+    int status = ph__session_take_operation(session, PH__STATE_NEW);
+    if (status != PH_OK)
+        return status;
+    session->has_operation = false;
+    if (!is_helo_name(start->helo))
+        return ph__error_set(&session->error, PH_ERR_ARGUMENT, PH_PHASE_EHLO,
+                             "the HELO name must be a domain or an address literal in printable "
+                             "ASCII of at most 255 bytes, without blanks");
+    session->capabilities = ph__capabilities_new(session->allocator);
+    if (!session->capabilities ||
+        ph__replace_string(session->allocator, &session->helo, start->helo) != PH_OK)
+        return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
+    session->has_operation = true;
+    session->esmtp = start->esmtp;
+    session->starttls = start->starttls;
+    session->is_secure = start->is_secure;
+    session->is_local = start->is_local;
+    ph__session_enter(session, PH__STATE_STARTING);
+    ph__session_queue(session, PH__CMD_GREETING, 0);
+    /* Nothing is to be written for a greeting: it is awaited from the beginning. */
+    session->in_flight = 1;
+    return PH_OK;
+}
+
+void ph__session_queue_hello(struct ph__session *session)
+{
+    ph__session_queue(session, session->esmtp ? PH__CMD_EHLO : PH__CMD_HELO, 0);
+}
+
+/* A refusal while the session starts ends it. */
+static void refuse_start(struct ph__session *session, const struct ph__command *command,
+                         const ph_reply *reply)
+{
+    (void)ph__session_refused(session, command, reply);
+    ph__session_break(session);
+}
+
+void ph__answered_greeting(struct ph__session *session, const struct ph__command *command,
+                           const ph_reply *reply)
+{
+    if (ph_reply_is_success(reply))
+        ph__session_queue_hello(session);
+    else
+        refuse_start(session, command, reply);
+}
+
+static void become_ready(struct ph__session *session)
+{
+    session->has_pipelining = ph_capabilities_has(session->capabilities, "PIPELINING");
+    ph__session_enter(session, PH__STATE_OPEN);
+    ph__session_end_operation(session, PH__EVENT_READY, PH_OK);
+}
+
+static void fail_without_starttls(struct ph__session *session)
+{
+    const char *reason =
+        session->fell_back ? "it did not understand EHLO" : "it does not offer STARTTLS";
+    (void)ph__error_set(
+        &session->error, PH_ERR_UNSUPPORTED, PH_PHASE_STARTTLS,
+        "STARTTLS is not supported on this server: %s was asked for it, but %s; use "
+        "a port with TLS from the first byte (465), or ask the server's "
+        "administrator. It may also have been removed on the way.",
+        session->server, reason);
+    ph__session_break(session);
+}
+
+static void note_missing_tls(struct ph__session *session)
+{
+    const char *reason = session->fell_back ? "the server did not understand EHLO"
+                                            : "the server does not offer STARTTLS";
+    (void)snprintf(session->notice, sizeof session->notice,
+                   "the session with %.120s is not encrypted: %s", session->server, reason);
+    ph__session_trace(session, PH_TRACE_INFO, "%s", session->notice);
+}
+
+/* The server introduced itself: STARTTLS now, or ready. */
+static void introduced(struct ph__session *session)
+{
+    if (session->is_secure || session->starttls == PH_STARTTLS_OFF) {
+        become_ready(session);
+    } else if (ph_capabilities_has(session->capabilities, "STARTTLS")) {
+        ph__session_queue(session, PH__CMD_STARTTLS, 0);
+    } else if (session->starttls == PH_STARTTLS_ALWAYS) {
+        fail_without_starttls(session);
+    } else {
+        if (!session->is_local || session->fell_back)
+            note_missing_tls(session);
+        become_ready(session);
+    }
+}
+
+static void fail_without_memory(struct ph__session *session, ph_phase phase)
+{
+    (void)ph__error_set(&session->error, PH_ERR_NO_MEMORY, phase, "out of memory");
+    ph__session_break(session);
+}
+
+/* Servers that do not know EHLO say one of these (RFC 5321 section 3.2, 4.1.4). Anything else, such
+ * as 421, is the server's word on this session and not on its age. */
+static bool means_no_esmtp(int code)
+{
+    return code == 500 || code == 501 || code == 502 || code == 504;
+}
+
+void ph__answered_ehlo(struct ph__session *session, const struct ph__command *command,
+                       const ph_reply *reply)
+{
+    if (ph_reply_is_success(reply)) {
+        if (ph__capabilities_read(session->capabilities, reply) == PH_OK)
+            introduced(session);
+        else
+            fail_without_memory(session, PH_PHASE_EHLO);
+        return;
+    }
+    if (!means_no_esmtp(reply->code)) {
+        refuse_start(session, command, reply);
+        return;
+    }
+    session->fell_back = true;
+    if (session->starttls == PH_STARTTLS_ALWAYS && !session->is_secure) {
+        fail_without_starttls(session);
+        ph__error_set_reply(&session->error, reply->code, ph_reply_enhanced_code(reply),
+                            ph_reply_text(reply));
+        return;
+    }
+    if (session->starttls == PH_STARTTLS_ALWAYS) {
+        refuse_start(session, command, reply); /* TLS is required: no step back of any kind */
+        return;
+    }
+    ph__session_trace(session, PH_TRACE_INFO, "EHLO was not understood: HELO instead");
+    ph__session_queue(session, PH__CMD_HELO, 0);
+}
+
+void ph__answered_helo(struct ph__session *session, const struct ph__command *command,
+                       const ph_reply *reply)
+{
+    if (!ph_reply_is_success(reply)) {
+        refuse_start(session, command, reply);
+        return;
+    }
+    ph__capabilities_clear(session->capabilities);
+    introduced(session);
+}
+
+void ph__answered_starttls(struct ph__session *session, const struct ph__command *command,
+                           const ph_reply *reply)
+{
+    if (reply->code != 220) {
+        refuse_start(session, command, reply);
+        return;
+    }
+    ph__session_enter(session, PH__STATE_AWAITING_TLS);
+    if (session->input_used < session->input.length) {
+        const size_t rest = session->input.length - session->input_used;
+        (void)ph__session_receive(session, session->input.bytes + session->input_used, rest);
+        return; /* data behind the 220 is an injection, and receive says so */
+    }
+    ph__session_emit(session, PH__EVENT_START_TLS, PH_OK);
+}
+
+int ph__session_tls_started(struct ph__session *session)
+{
+    if (session->state != PH__STATE_AWAITING_TLS)
+        return PH_ERR_STATE;
+    ph__capabilities_clear(session->capabilities);
+    session->is_secure = true;
+    session->has_reply = false;
+    ph__session_enter(session, PH__STATE_STARTING);
+    ph__session_queue_hello(session);
+    return PH_OK;
+}
