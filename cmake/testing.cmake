@@ -4,6 +4,16 @@
 
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 
+# `ctest -T memcheck` runs tests under valgrind by what it reads here; scripts/check does it for the
+# dialogues, in a build without sanitizers.
+find_program(POSTHASTE_VALGRIND valgrind)
+if(POSTHASTE_IS_TOP_LEVEL AND POSTHASTE_VALGRIND)
+  file(WRITE ${PROJECT_BINARY_DIR}/DartConfiguration.tcl
+    "MemoryCheckCommand: ${POSTHASTE_VALGRIND}\n"
+    "MemoryCheckCommandOptions: --quiet --error-exitcode=99 --leak-check=full "
+    "--trace-children=yes --child-silent-after-fork=yes --vgdb=no\n")
+endif()
+
 # posthaste_add_test(LABEL source... [LINKS target...])
 #
 # A program of cmocka tests that sees the floors' own headers (src/) and tests/ itself. Target and
@@ -25,6 +35,7 @@ function(posthaste_add_test label)
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300)
 endfunction()
 
+add_custom_target(fuzzers COMMENT "Fuzz targets are built")
 set(POSTHASTE_FUZZ_SECONDS 20 CACHE STRING "How long each fuzz target runs as a test")
 
 # posthaste_add_fuzzer(NAME [LINKS target...])
@@ -58,6 +69,7 @@ function(posthaste_add_fuzzer name)
   else()
     return()
   endif()
+  add_dependencies(fuzzers ${target})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE posthaste_internals ${FUZZER_LINKS})
   math(EXPR limit "${POSTHASTE_FUZZ_SECONDS} + 60")

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "unit/base/test.h"
+#include "unit/base/test_allocator.h"
+
+/* A record with its allocator, made and released by each test's fixture. */
+struct fixture {
+    struct test_allocator test;
+    struct ph__error error;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = malloc(sizeof *fixture);
+    if (!fixture)
+        return -1;
+    test_allocator_init(&fixture->test);
+    ph__error_init(&fixture->error, &fixture->test.allocator);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    ph__error_release(&fixture->error);
+    const size_t live_blocks = fixture->test.live_blocks;
+    free(fixture);
+    return live_blocks == 0 ? 0 : -1;
+}
+
+static char *repeated(const char *text, size_t times)
+{
+    const size_t length = strlen(text);
+    char *all = malloc(length * times + 1);
+    assert_non_null(all);
+    for (size_t i = 0; i < times; i++)
+        memcpy(all + i * length, text, length);
+    all[length * times] = '\0';
+    return all;
+}
+
+static void assert_nothing_failed(const struct ph__error *error)
+{
+    assert_false(ph__error_is_set(error));
+    assert_int_equal(error->view.status, PH_OK);
+    assert_int_equal(error->view.phase, PH_PHASE_NONE);
+    assert_int_equal(error->view.reply_code, 0);
+    assert_null(error->view.enhanced_code);
+    assert_null(error->view.reply_text);
+    assert_null(error->view.command);
+    assert_int_equal(error->view.system_errno, 0);
+    assert_int_equal(error->view.outcome, PH_OUTCOME_NOT_SENT);
+    assert_string_equal(error->view.message, "");
+}
+
+static void init__says_that_nothing_failed(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_nothing_failed(&fixture->error);
+    assert_int_equal(fixture->test.n_allocations, 0);
+}
+
+static void set__keeps_status_phase_and_sentence(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error *error = &fixture->error;
+    assert_int_equal(ph__error_set(error, PH_ERR_IO, PH_PHASE_CONNECT, "%s port %d: no route",
+                                   "mail.example.org", 25),
+                     PH_ERR_IO);
+    assert_true(ph__error_is_set(error));
+    assert_int_equal(error->view.status, PH_ERR_IO);
+    assert_int_equal(error->view.phase, PH_PHASE_CONNECT);
+    assert_string_equal(error->view.message, "mail.example.org port 25: no route");
+}
+
+static void set__replaces_everything_of_the_failure_before(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error *error = &fixture->error;
+    (void)ph__error_set(error, PH_ERR_FATAL, PH_PHASE_RCPT, "refused");
+    ph__error_set_reply(error, 550, "5.1.1", "no such user");
+    ph__error_set_command(error, "RCPT TO:<b@example.org>");
+    error->view.system_errno = 5;
+    error->view.outcome = PH_OUTCOME_UNKNOWN;
+    (void)ph__error_set(error, PH_ERR_STATE, PH_PHASE_MAIL, "not started");
+    assert_int_equal(error->view.status, PH_ERR_STATE);
+    assert_int_equal(error->view.reply_code, 0);
+    assert_null(error->view.enhanced_code);
+    assert_null(error->view.reply_text);
+    assert_null(error->view.command);
+    assert_int_equal(error->view.system_errno, 0);
+    assert_int_equal(error->view.outcome, PH_OUTCOME_NOT_SENT);
+}
+
+static void set__old_sentence_may_be_an_argument(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error *error = &fixture->error;
+    (void)ph__error_set(error, PH_ERR_IO, PH_PHASE_CONNECT, "refused");
+    (void)ph__error_set(error, PH_ERR_IO, PH_PHASE_CONNECT, "::1: %s", error->view.message);
+    assert_string_equal(error->view.message, "::1: refused");
+}
+
+static void set__long_sentence_is_cut_at_a_character(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error *error = &fixture->error;
+    char *euros = repeated("\xe2\x82\xac", 500);
+    static const char *const indents[] = {"", "a", "ab"};
+    for (size_t i = 0; i < ROWS(indents); i++) {
+        (void)ph__error_set(error, PH_ERR_FATAL, PH_PHASE_MAIL, "%s%s", indents[i], euros);
+        const size_t length = strlen(error->view.message);
+        CHECK(length > ph__error_message_size - 4 && length < ph__error_message_size, indents[i]);
+        CHECK(ph__utf8_is_valid((const uint8_t *)error->view.message, length), indents[i]);
+    }
+    free(euros);
+}
+
+static void add__appends_and_is_cut_at_a_character(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error *error = &fixture->error;
+    (void)ph__error_set(error, PH_ERR_TLS, PH_PHASE_TLS, "handshake failed");
+    ph__error_add(error, "; try port %d", 465);
+    assert_string_equal(error->view.message, "handshake failed; try port 465");
+    char *euros = repeated("\xe2\x82\xac", 500);
+    ph__error_add(error, "%s", euros);
+    ph__error_add(error, "%s", "b");
+    const size_t length = strlen(error->view.message);
+    assert_in_range(length, ph__error_message_size - 4, ph__error_message_size - 1);
+    assert_true(ph__utf8_is_valid((const uint8_t *)error->view.message, length));
+    free(euros);
+}
+
+static void set_reply__short_text_needs_no_memory(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error *error = &fixture->error;
+    ph__error_set_reply(error, 550, "5.1.1", "no such user\nreally\x1b[2J");
+    assert_int_equal(error->view.reply_code, 550);
+    assert_string_equal(error->view.enhanced_code, "5.1.1");
+    assert_string_equal(error->view.reply_text, "no such user\nreally\\x1b[2J");
+    assert_int_equal(fixture->test.n_allocations, 0);
+}
+
+static void set_reply__no_enhanced_code_is_null(void **state)
+{
+    struct fixture *fixture = *state;
+    ph__error_set_reply(&fixture->error, 421, NULL, "");
+    assert_null(fixture->error.view.enhanced_code);
+    assert_string_equal(fixture->error.view.reply_text, "");
+}
+
+static void set_reply__later_reply_without_code_forgets_the_earlier_code(void **state)
+{
+    struct fixture *fixture = *state;
+    ph__error_set_reply(&fixture->error, 550, "5.1.1", "no");
+    ph__error_set_reply(&fixture->error, 421, NULL, "bye");
+    assert_null(fixture->error.view.enhanced_code);
+}
+
+static void set_reply__every_length_is_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error *error = &fixture->error;
+    for (size_t n = 0; n < 600; n++) {
+        char *text = repeated("x", n);
+        ph__error_set_reply(error, 554, NULL, text);
+        assert_string_equal(error->view.reply_text, text);
+        free(text);
+    }
+}
+
+static void set_reply__long_text_of_control_bytes_is_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text = repeated("\x01", 5000);
+    char *escaped = repeated("\\x01", 5000);
+    ph__error_set_reply(&fixture->error, 554, NULL, text);
+    assert_string_equal(fixture->error.view.reply_text, escaped);
+    free(escaped);
+    free(text);
+}
+
+static void set_reply__no_memory_cuts_the_text(void **state)
+{
+    (void)state;
+    struct test_allocator test;
+    test_allocator_init_failing(&test, 0);
+    struct ph__error error;
+    ph__error_init(&error, &test.allocator);
+    char *text = repeated("abcdefghij", 100);
+    ph__error_set_reply(&error, 554, NULL, text);
+    assert_true(test.has_failed);
+    assert_int_equal(strlen(error.view.reply_text), ph__error_reply_size - 1);
+    assert_memory_equal(error.view.reply_text, text, ph__error_reply_size - 1);
+    ph__error_release(&error);
+    free(text);
+}
+
+static void set_reply__text_beyond_the_maximum_is_cut(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text = repeated("x", ph__error_reply_max);
+    ph__error_set_reply(&fixture->error, 554, NULL, text);
+    assert_int_equal(strlen(fixture->error.view.reply_text), ph__error_reply_size - 1);
+    free(text);
+}
+
+static void set_command__is_escaped_and_cut(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error *error = &fixture->error;
+    ph__error_set_command(error, "RCPT TO:<b@example.org>\r\x7f");
+    assert_string_equal(error->view.command, "RCPT TO:<b@example.org>\\r\\x7f");
+    char *text = repeated("x", 2 * ph__error_command_size);
+    ph__error_set_command(error, text);
+    assert_int_equal(strlen(error->view.command), ph__error_command_size - 1);
+    free(text);
+}
+
+static void copy__leads_into_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error *from = &fixture->error;
+    (void)ph__error_set(from, PH_ERR_FATAL, PH_PHASE_RCPT, "refused");
+    ph__error_set_reply(from, 550, "5.1.1", "no such user");
+    ph__error_set_command(from, "RCPT TO:<b@example.org>");
+    from->view.system_errno = 7;
+    from->view.outcome = PH_OUTCOME_UNKNOWN;
+    struct ph__error to;
+    ph__error_init(&to, &fixture->test.allocator);
+    ph__error_copy(&to, from);
+    ph__error_clear(from);
+    assert_int_equal(to.view.status, PH_ERR_FATAL);
+    assert_int_equal(to.view.phase, PH_PHASE_RCPT);
+    assert_int_equal(to.view.reply_code, 550);
+    assert_string_equal(to.view.message, "refused");
+    assert_string_equal(to.view.enhanced_code, "5.1.1");
+    assert_string_equal(to.view.reply_text, "no such user");
+    assert_string_equal(to.view.command, "RCPT TO:<b@example.org>");
+    assert_int_equal(to.view.system_errno, 7);
+    assert_int_equal(to.view.outcome, PH_OUTCOME_UNKNOWN);
+    ph__error_release(&to);
+}
+
+static void copy__nothing_is_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ph__error to;
+    ph__error_init(&to, &fixture->test.allocator);
+    (void)ph__error_set(&to, PH_ERR_IO, PH_PHASE_MAIL, "before");
+    ph__error_set_reply(&to, 550, "5.1.1", "no such user");
+    ph__error_copy(&to, &fixture->error);
+    assert_nothing_failed(&to);
+    ph__error_release(&to);
+}
+
+static void copy__long_reply_is_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text = repeated("abcdefghij", 100);
+    ph__error_set_reply(&fixture->error, 554, NULL, text);
+    struct ph__error to;
+    ph__error_init(&to, &fixture->test.allocator);
+    ph__error_copy(&to, &fixture->error);
+    ph__error_clear(&fixture->error);
+    assert_string_equal(to.view.reply_text, text);
+    ph__error_release(&to);
+    free(text);
+}
+
+static void copy__long_reply_without_memory_is_cut(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text = repeated("abcdefghij", 100);
+    ph__error_set_reply(&fixture->error, 554, NULL, text);
+    fixture->test.fail_at = fixture->test.n_allocations;
+    struct ph__error to;
+    ph__error_init(&to, &fixture->test.allocator);
+    ph__error_copy(&to, &fixture->error);
+    assert_true(fixture->test.has_failed);
+    assert_int_equal(strlen(to.view.reply_text), ph__error_reply_size - 1);
+    ph__error_release(&to);
+    free(text);
+}
+
+static void copy__short_reply_behind_a_long_one_is_the_short_one(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text = repeated("abcdefghij", 100);
+    ph__error_set_reply(&fixture->error, 554, NULL, text);
+    ph__error_set_reply(&fixture->error, 421, NULL, "bye");
+    struct ph__error to;
+    ph__error_init(&to, &fixture->test.allocator);
+    ph__error_copy(&to, &fixture->error);
+    assert_string_equal(to.view.reply_text, "bye");
+    ph__error_release(&to);
+    free(text);
+}
+
+static void names__every_status_and_phase_has_them(void **state)
+{
+    (void)state;
+#define CHECK_STATUS(name, number, text)                                                           \
+    assert_string_equal(ph_status_name(PH_##name), #name);                                         \
+    assert_string_equal(ph_status_text(number), text);
+    PH_STATUS_MAP(CHECK_STATUS)
+#undef CHECK_STATUS
+#define CHECK_PHASE(name, number, text) assert_string_equal(ph_phase_name(number), text);
+    PH_PHASE_MAP(CHECK_PHASE)
+#undef CHECK_PHASE
+}
+
+/* A binding may have copied them. */
+static void names__numbers_are_stable(void **state)
+{
+    (void)state;
+    assert_string_equal(ph_status_name(0), "OK");
+    assert_string_equal(ph_status_name(-1), "ERR_ARGUMENT");
+    assert_string_equal(ph_status_name(-17), "ERR_AUTHENTICATION");
+    assert_string_equal(ph_status_name(-22), "ERR_CONFIGURATION");
+    assert_string_equal(ph_phase_name(8), "auth");
+    assert_string_equal(ph_phase_name(18), "command");
+    assert_string_equal(ph_outcome_name(0), "not-sent");
+    assert_string_equal(ph_outcome_name(1), "sent");
+    assert_string_equal(ph_outcome_name(2), "unknown");
+}
+
+static void names__other_numbers_are_question_marks(void **state)
+{
+    (void)state;
+    static const int numbers[] = {1000, -1000};
+    for (size_t i = 0; i < ROWS(numbers); i++) {
+        assert_string_equal(ph_status_name(numbers[i]), "?");
+        assert_string_equal(ph_status_text(numbers[i]), "unknown status");
+        assert_string_equal(ph_phase_name(numbers[i]), "?");
+        assert_string_equal(ph_outcome_name(numbers[i]), "?");
+    }
+}
+
+#define WITH_RECORD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_RECORD(init__says_that_nothing_failed),
+        WITH_RECORD(set__keeps_status_phase_and_sentence),
+        WITH_RECORD(set__replaces_everything_of_the_failure_before),
+        WITH_RECORD(set__old_sentence_may_be_an_argument),
+        WITH_RECORD(set__long_sentence_is_cut_at_a_character),
+        WITH_RECORD(add__appends_and_is_cut_at_a_character),
+        WITH_RECORD(set_reply__short_text_needs_no_memory),
+        WITH_RECORD(set_reply__no_enhanced_code_is_null),
+        WITH_RECORD(set_reply__later_reply_without_code_forgets_the_earlier_code),
+        WITH_RECORD(set_reply__every_length_is_whole),
+        WITH_RECORD(set_reply__long_text_of_control_bytes_is_whole),
+        cmocka_unit_test(set_reply__no_memory_cuts_the_text),
+        WITH_RECORD(set_reply__text_beyond_the_maximum_is_cut),
+        WITH_RECORD(set_command__is_escaped_and_cut),
+        WITH_RECORD(copy__leads_into_itself),
+        WITH_RECORD(copy__nothing_is_nothing),
+        WITH_RECORD(copy__long_reply_is_whole),
+        WITH_RECORD(copy__long_reply_without_memory_is_cut),
+        WITH_RECORD(copy__short_reply_behind_a_long_one_is_the_short_one),
+        cmocka_unit_test(names__every_status_and_phase_has_them),
+        cmocka_unit_test(names__numbers_are_stable),
+        cmocka_unit_test(names__other_numbers_are_question_marks),
+    };
+    return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);
+}
