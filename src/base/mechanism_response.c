@@ -40,3 +40,8 @@ void ph_mechanism_explain(ph_mechanism_response *response, const char *text)
         memmove(response->explanation, text, length);
     response->explanation[length] = '\0';
 }
+
+void ph_mechanism_complete(ph_mechanism_response *response)
+{
+    response->is_complete = true;
+}

@@ -31,7 +31,7 @@ struct ph_mechanism_response {
 /** Makes an empty response without explanation. Allocates nothing. */
 void ph__mechanism_response_init(ph_mechanism_response *response, const ph_allocator *allocator);
 
-/** Wipes the bytes for the next step. The explanation stays: it counts when the exchange ends. */
+/** Wipes the bytes for the next step. The rest stays: it counts when the exchange ends. */
 void ph__mechanism_response_reset(ph_mechanism_response *response);
 
 /** Wipes and frees everything; the response can be used for another exchange, or forgotten. */

@@ -156,6 +156,21 @@ static void explain__long_text_is_cut_at_a_character(void **state)
     }
 }
 
+static void complete__holds_until_the_exchange_ends(void **state)
+{
+    (void)state;
+    struct test_allocator test;
+    test_allocator_init(&test);
+    ph_mechanism_response response;
+    ph__mechanism_response_init(&response, &test.allocator);
+    assert_false(response.is_complete);
+    ph_mechanism_complete(&response);
+    ph__mechanism_response_reset(&response);
+    assert_true(response.is_complete);
+    ph__mechanism_response_release(&response);
+    assert_false(response.is_complete);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +181,7 @@ int main(void)
         cmocka_unit_test(release__leaves_no_secret_and_no_explanation),
         cmocka_unit_test(explain__keeps_the_last_text),
         cmocka_unit_test(explain__long_text_is_cut_at_a_character),
+        cmocka_unit_test(complete__holds_until_the_exchange_ends),
     };
     return cmocka_run_group_tests_name("base/mechanism_response", tests, NULL, NULL);
 }
