@@ -52,7 +52,7 @@ function(posthaste_add_fuzzer name)
   if(POSTHASTE_FUZZ)
     set(finds ${CMAKE_CURRENT_BINARY_DIR}/${name})
     file(MAKE_DIRECTORY ${finds}/corpus)
-    set(arguments -max_total_time=${POSTHASTE_FUZZ_SECONDS} -timeout=10 -print_final_stats=1
+    set(arguments -max_total_time=${POSTHASTE_FUZZ_SECONDS} -timeout=10 -verbosity=0 -print_final_stats=1
       -artifact_prefix=${finds}/)
     if(EXISTS ${here}/${name}.dict)
       list(APPEND arguments -dict=${here}/${name}.dict)
