@@ -120,37 +120,61 @@ int ph__gsasl_start_cram_md5(const ph_credentials *credentials, void *user_data,
     return ph__gsasl_start("CRAM-MD5", user_data, credentials, exchange);
 }
 
-/* GNU SASL answers an empty challenge with nothing, and waits for a better one, only where the
- * server should have spoken: the server would wait too. */
-static bool is_silence(int code, const char *output, size_t n_challenge)
+static bool is_printable_ascii(const char *text)
 {
-    return code == GSASL_NEEDS_MORE && !output && n_challenge == 0;
+    for (; *text != '\0'; text++) {
+        if (*text < 0x20 || *text > 0x7e)
+            return false;
+    }
+    return true;
 }
 
-static int explain(ph_mechanism_response *response, int status, const char *text)
+/* GNU SASL 2.2 hides where it got no memory: LOGIN does not look, and SASLprep fails as if user or
+ * secret were wrong, though it has nothing against printable ASCII. */
+static int unhidden(Gsasl_session *session, int code, const char *output, size_t length)
 {
-    ph_mechanism_explain(response, text);
-    return status;
+    if (code == GSASL_SASLPREP_ERROR &&
+        is_printable_ascii(gsasl_property_fast(session, GSASL_AUTHID)) &&
+        is_printable_ascii(gsasl_property_fast(session, GSASL_PASSWORD)))
+        return GSASL_MALLOC_ERROR;
+    return !output && length > 0 ? GSASL_MALLOC_ERROR : code;
+}
+
+/* What a step of GNU SASL came to, and the reason where it failed. */
+static int judge_step(int code, const char *output, size_t n_challenge, const char **reason)
+{
+    *reason = gsasl_strerror(code);
+    if (status_of(code) != PH_OK)
+        return status_of(code);
+    /* It answers with nothing, and waits, only where the server should have spoken first; the
+     * server would wait too. */
+    if (code == GSASL_NEEDS_MORE && !output && n_challenge == 0) {
+        *reason = "the challenge is empty";
+        return PH_ERR_PROTOCOL;
+    }
+    return PH_OK;
 }
 
 int ph__gsasl_step(void *exchange, const void *challenge, size_t n, ph_mechanism_response *response)
 {
     struct exchange *own = exchange;
-    if (own->is_complete)
-        return explain(response, PH_ERR_PROTOCOL, "a challenge came after the last response");
+    if (own->is_complete) {
+        ph_mechanism_explain(response, "a challenge came after the last response");
+        return PH_ERR_PROTOCOL;
+    }
     char *output = NULL;
     size_t length = 0;
-    const int code = gsasl_step(own->session, challenge, n, &output, &length);
+    int code = gsasl_step(own->session, challenge, n, &output, &length);
+    code = unhidden(own->session, code, output, length);
+    const char *reason = NULL;
+    int status = judge_step(code, output, n, &reason);
+    if (status == PH_OK)
+        status = ph_mechanism_respond(response, output, length);
+    else
+        ph_mechanism_explain(response, reason);
     own->is_complete = code == GSASL_OK;
     if (own->is_complete)
         ph_mechanism_complete(response);
-    int status = status_of(code);
-    if (status != PH_OK)
-        (void)explain(response, status, gsasl_strerror(code));
-    else if (is_silence(code, output, n))
-        status = explain(response, PH_ERR_PROTOCOL, "the challenge is empty");
-    else if (length > 0)
-        status = ph_mechanism_respond(response, output, length);
     ph__wipe(output, output ? length : 0);
     gsasl_free(output);
     return status;

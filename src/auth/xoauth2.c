@@ -55,7 +55,8 @@ int ph__xoauth2_start(const ph_credentials *credentials, void *user_data, void *
 
 static void explain_refusal(ph_mechanism_response *response, const void *json, size_t n)
 {
-    char text[ph__explanation_max + 1];
+    /* Holds one byte more than is kept: what cuts the text at a whole character sees the cut. */
+    char text[ph__explanation_max + 2];
     const size_t length = n < sizeof text ? n : sizeof text - 1;
     if (length > 0)
         memcpy(text, json, length);
