@@ -476,6 +476,7 @@ static void handle_unasked(struct ph__session *session)
 
 static void handle_reply(struct ph__session *session)
 {
+    session->reply_count++;
     if (session->in_flight == 0) {
         trace_reply(session, false);
         handle_unasked(session);
@@ -589,6 +590,11 @@ bool ph__session_is_secure(const struct ph__session *session)
 bool ph__session_awaits_reply(const struct ph__session *session)
 {
     return session->in_flight > 0;
+}
+
+uint64_t ph__session_reply_count(const struct ph__session *session)
+{
+    return session->reply_count;
 }
 
 bool ph__session_is_idle(const struct ph__session *session)

@@ -58,6 +58,9 @@ struct ph__session_start {
  * PH_ERR_ARGUMENT */
 int ph__session_begin(struct ph__session *session, const struct ph__session_start *start);
 
+/** @return @p helo can be sent as it is: printable ASCII without blanks, at most 255 bytes */
+bool ph__is_helo_name(const char *helo);
+
 /** After PH__EVENT_START_TLS: the handshake is done. Everything said before it is forgotten. */
 int ph__session_tls_started(struct ph__session *session);
 
@@ -153,6 +156,7 @@ const char *ph__session_notice(const struct ph__session *session); /* NULL: noth
 bool ph__session_is_broken(const struct ph__session *session);
 bool ph__session_is_secure(const struct ph__session *session);
 bool ph__session_awaits_reply(const struct ph__session *session);
+uint64_t ph__session_reply_count(const struct ph__session *session); /* so many replies came */
 bool ph__session_is_idle(const struct ph__session *session);
 
 /** @return where the session is: the phase of the command whose reply is awaited, or NONE */

@@ -10,7 +10,7 @@
 #include "protocol/session_state.h"
 
 /* Domain or address literal (RFC 5321 section 4.1.1.1), as far as it could break the line. */
-static bool is_helo_name(const char *helo)
+bool ph__is_helo_name(const char *helo)
 {
     if (*helo == '\0' || strlen(helo) > 255)
         return false;
@@ -27,7 +27,7 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
     if (status != PH_OK)
         return status;
     session->has_operation = false;
-    if (!is_helo_name(start->helo))
+    if (!ph__is_helo_name(start->helo))
         return ph__error_set(&session->error, PH_ERR_ARGUMENT, PH_PHASE_EHLO,
                              "the HELO name must be a domain or an address literal in printable "
                              "ASCII of at most 255 bytes, without blanks");

@@ -118,7 +118,8 @@ struct ph__session {
     size_t input_used;
     struct ph__reply_parser parser;
     struct ph_reply reply; /* the one that is coming in, or came last */
-    bool has_reply;        /* to the operation under way, or the last */
+    uint64_t reply_count;
+    bool has_reply; /* to the operation under way, or the last */
 
     struct ph__buffer lines;    /* commands to be written */
     struct ph__buffer gathered; /* short pieces of content, joined; never moves once made */

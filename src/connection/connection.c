@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a connection, and the dispatch of its stages. */
+#include "connection/connection.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/allocator.h"
+#include "base/secure_wipe.h"
+#include "connection/connection_state.h"
+#include "transport/tls_info.h"
+
+struct ph__connection *ph__connection_new(const struct ph__connection_settings *settings,
+                                          uint64_t now_ms)
+{
+    struct ph__connection *connection = ph__allocate(settings->allocator, sizeof *connection);
+    if (!connection)
+        return NULL;
+    connection->settings = *settings;
+    connection->allocator = settings->allocator;
+    connection->opening_since = now_ms;
+    ph__error_init(&connection->error, connection->allocator);
+    const struct ph__session_config config = {
+        .allocator = settings->allocator,
+        .server = settings->address,
+        .reply_limits = {.line_max = ph__reply_line_max_default,
+                         .lines_max = ph__reply_lines_max_default,
+                         .total_max = ph__reply_total_max_default},
+        .trace = settings->trace,
+    };
+    connection->session = ph__session_new(&config);
+    if (!connection->session) {
+        ph__connection_free(connection);
+        return NULL;
+    }
+    ph__connection_begin_resolving(connection);
+    return connection;
+}
+
+/* What belongs to the way there and to the stream; the session stays, for its last words. */
+static void close_everything(struct ph__connection *connection)
+{
+    ph__resolver_free(connection->resolver);
+    ph__dialer_free(connection->dialer);
+    if (connection->stream)
+        connection->stream->functions->close(connection->stream);
+    connection->resolver = NULL;
+    connection->dialer = NULL;
+    connection->stream = NULL;
+    connection->stage = PH__STAGE_CLOSED;
+}
+
+void ph__connection_free(struct ph__connection *connection)
+{
+    if (!connection)
+        return;
+    const ph_allocator *allocator = connection->allocator;
+    close_everything(connection);
+    ph__tls_info_free(connection->tls_info);
+    ph__session_free(connection->session);
+    ph__error_release(&connection->error);
+    ph__release(allocator, connection->source_buffer);
+    ph__release(allocator, connection->host);
+    ph__release(allocator, connection);
+}
+
+void ph__connection_trace(const struct ph__connection *connection, const char *format, ...)
+{
+    const struct ph__trace *trace = connection->settings.trace;
+    if (!trace || !trace->line)
+        return;
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    trace->line(PH_TRACE_INFO, line, trace->user_data);
+}
+
+void ph__connection_fail(struct ph__connection *connection)
+{
+    if (connection->stage == PH__STAGE_CLOSED)
+        return;
+    ph__session_fail(connection->session, &connection->error);
+    close_everything(connection);
+    /* The session knows what became of a message under way, and says so in its error. */
+    ph__error_copy(&connection->error, ph__session_error(connection->session));
+    ph__connection_trace(connection, "connection closed: %s", connection->error.view.message);
+    connection->event =
+        (struct ph__event){.type = PH__EVENT_FAILED, .status = connection->error.view.status};
+}
+
+bool ph__connection_drain_events(struct ph__connection *connection)
+{
+    struct ph__event event;
+    while (connection->stage == PH__STAGE_OPEN &&
+           ph__session_next_event(connection->session, &event)) {
+        if (event.type == PH__EVENT_START_TLS)
+            return true;
+        if (event.type == PH__EVENT_FAILED) {
+            ph__error_copy(&connection->error, ph__session_error(connection->session));
+            ph__connection_fail(connection);
+            return false;
+        }
+        connection->event = event;
+    }
+    return false;
+}
+
+/* @return one of the polled descriptors has something to read; without any, it is worth a try */
+static bool is_readable(const struct ph__connection *connection, const struct pollfd *fds,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (connection->stream && fds[i].fd == connection->stream->fd)
+            return fds[i].revents != 0;
+    }
+    return false;
+}
+
+void ph__connection_process(struct ph__connection *connection, const struct pollfd *fds,
+                            size_t count, uint64_t now_ms)
+{
+    const bool readable = is_readable(connection, fds, count);
+    bool goes_on = true;
+    while (goes_on) {
+        switch (connection->stage) {
+        case PH__STAGE_RESOLVING:
+            goes_on = ph__connection_resolve(connection, fds, count, now_ms);
+            break;
+        case PH__STAGE_DIALING:
+            goes_on = ph__connection_dial(connection, fds, count, now_ms);
+            break;
+        case PH__STAGE_HANDSHAKING:
+            goes_on = ph__connection_handshake(connection, now_ms);
+            break;
+        case PH__STAGE_OPEN:
+            goes_on = ph__connection_exchange(connection, readable, now_ms);
+            break;
+        case PH__STAGE_CLOSED:
+            return;
+        }
+    }
+    ph__connection_check_deadline(connection, now_ms);
+}
+
+size_t ph__connection_pollfds(struct ph__connection *connection, struct pollfd *fds)
+{
+    switch (connection->stage) {
+    case PH__STAGE_RESOLVING:
+        return ph__resolver_pollfds(connection->resolver, fds, ph__pollfds_max);
+    case PH__STAGE_DIALING:
+        return ph__dialer_pollfds(connection->dialer, fds, ph__pollfds_max);
+    case PH__STAGE_HANDSHAKING:
+    case PH__STAGE_OPEN:
+        break;
+    case PH__STAGE_CLOSED:
+        return 0;
+    }
+    const bool handshakes = connection->stage == PH__STAGE_HANDSHAKING;
+    const bool writes = connection->write_is_blocked && !connection->write_wants_read;
+    short events = handshakes ? 0 : POLLIN;
+    if (handshakes && !connection->read_wants_write)
+        events |= POLLIN;
+    if (writes || connection->read_wants_write)
+        events |= POLLOUT;
+    fds[0] = (struct pollfd){.fd = connection->stream->fd, .events = events};
+    return 1;
+}
+
+bool ph__connection_take_event(struct ph__connection *connection, struct ph__event *event)
+{
+    *event = connection->event;
+    connection->event.type = PH__EVENT_NONE;
+    return event->type != PH__EVENT_NONE;
+}
+
+struct ph__session *ph__connection_session(struct ph__connection *connection)
+{
+    return connection->session;
+}
+
+void ph__connection_set_source(struct ph__connection *connection, struct ph__source *source)
+{
+    connection->source = source;
+}
+
+bool ph__connection_wants_push(const struct ph__connection *connection)
+{
+    const struct ph__source *source = connection->source;
+    return connection->stage == PH__STAGE_OPEN && source && source->kind == PH__SOURCE_PUSHED &&
+           source->memory.length == 0 && !source->is_last &&
+           ph__session_wants_content(connection->session);
+}
+
+const struct ph__error *ph__connection_error(const struct ph__connection *connection)
+{
+    return connection->stage == PH__STAGE_CLOSED ? &connection->error
+                                                 : ph__session_error(connection->session);
+}
+
+const ph_tls_info *ph__connection_tls_info(const struct ph__connection *connection)
+{
+    return connection->tls_info;
+}
+
+bool ph__connection_is_local(const struct ph__connection *connection)
+{
+    return connection->is_local;
+}

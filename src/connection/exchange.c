@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bytes between stream and session. Writing comes first, as much as the stream takes; reading goes
+ * on while writing waits, so that neither side can block the other for good (RFC 2920 section 3.1).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/allocator.h"
+#include "connection/connection_state.h"
+#include "transport/tls_detect.h"
+
+enum {
+    slices_per_write = 16
+};
+
+/* ---- Content --------------------------------------------------------------------------------- */
+
+static void fail_source(struct ph__connection *connection)
+{
+    const struct ph__source *source = connection->source;
+    char reason[256];
+    (void)snprintf(reason, sizeof reason, "%s%s%s", source->problem,
+                   source->system_errno ? ": " : "",
+                   source->system_errno ? strerror(source->system_errno) : "");
+    ph__session_content_failed(connection->session, reason);
+}
+
+/* @return the session got content */
+static bool give_content(struct ph__connection *connection)
+{
+    struct ph__source *source = connection->source;
+    if (!source || !ph__session_wants_content(connection->session))
+        return false;
+    if (!connection->source_buffer && ph__source_needs_buffer(source)) {
+        connection->source_buffer = ph__allocate(connection->allocator, ph__source_buffer_size);
+        if (!connection->source_buffer) {
+            (void)ph__error_set(&connection->error, PH_ERR_NO_MEMORY, PH_PHASE_BODY,
+                                "out of memory");
+            ph__session_fail(connection->session, &connection->error);
+            return false;
+        }
+    }
+    struct ph__slice piece;
+    bool is_last;
+    switch (ph__source_next(source, connection->source_buffer, ph__source_buffer_size, &piece,
+                            &is_last)) {
+    case PH__SOURCE_PIECE:
+        ph__session_content(connection->session, piece.bytes, piece.length, is_last);
+        return true;
+    case PH__SOURCE_NOTHING_YET:
+        return false;
+    case PH__SOURCE_FAILED:
+        fail_source(connection);
+        return false;
+    }
+    return false;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+/* @return PH__IO_DONE if nothing is left to write, else why not */
+static enum ph__io write_output(struct ph__connection *connection, uint64_t now_ms)
+{
+    for (;;) {
+        struct ph__slice slices[slices_per_write];
+        const size_t count = ph__session_output(connection->session, slices, slices_per_write);
+        if (count == 0 && give_content(connection))
+            continue;
+        if (count == 0)
+            return PH__IO_DONE;
+        size_t n = 0;
+        const enum ph__io io = connection->stream->functions->write(connection->stream, slices,
+                                                                    count, &n, &connection->error);
+        if (io != PH__IO_DONE)
+            return io;
+        ph__session_wrote(connection->session, n);
+        ph__connection_note_progress(connection, false, true, now_ms);
+    }
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static void keep_first_bytes(struct ph__connection *connection, const uint8_t *bytes, size_t n)
+{
+    const size_t room = ph__first_bytes - connection->first_count;
+    const size_t taken = n < room ? n : room;
+    memcpy(connection->first_bytes + connection->first_count, bytes, taken);
+    connection->first_count += taken;
+}
+
+/* A server that speaks TLS from its first byte answers plain text with a TLS alert. */
+static void explain_tls_server(struct ph__connection *connection)
+{
+    struct ph__error *error = &connection->error;
+    if (error->view.phase != PH_PHASE_GREETING ||
+        !ph__looks_like_tls(connection->first_bytes, connection->first_count))
+        return;
+    const ph_status status = error->view.status;
+    (void)ph__error_set(error, status, PH_PHASE_GREETING,
+                        "%s speaks TLS from the first byte on port %d, and was addressed without; "
+                        "turn on implicit TLS for this port, or use the port for STARTTLS (587)",
+                        connection->settings.address, connection->settings.port);
+}
+
+static void fail_read(struct ph__connection *connection)
+{
+    struct ph__error *error = &connection->error;
+    const ph_phase phase = ph__session_phase(connection->session);
+    error->view.phase = phase;
+    if (phase != PH_PHASE_NONE)
+        ph__error_add(error, " (while %s was under way)", ph_phase_name(phase));
+    ph__connection_fail(connection);
+}
+
+/* @return DONE if bytes were fed, END, FAILED or what is waited for */
+static enum ph__io read_input(struct ph__connection *connection, uint64_t now_ms)
+{
+    uint8_t bytes[ph__read_size];
+    size_t n = 0;
+    const enum ph__io io = connection->stream->functions->read(
+        connection->stream, bytes, sizeof bytes, &n, &connection->error);
+    if (io != PH__IO_DONE)
+        return io;
+    if (connection->first_count < ph__first_bytes)
+        keep_first_bytes(connection, bytes, n);
+    (void)ph__session_receive(connection->session, bytes, n);
+    ph__connection_note_progress(connection, true, false, now_ms);
+    return PH__IO_DONE;
+}
+
+/* Reads all there is. @return the stage changed */
+static bool read_all(struct ph__connection *connection, uint64_t now_ms)
+{
+    while (connection->stage == PH__STAGE_OPEN) {
+        const enum ph__io io = read_input(connection, now_ms);
+        connection->read_wants_write = io == PH__IO_WANT_WRITE;
+        if (io == PH__IO_WANT_READ || io == PH__IO_WANT_WRITE)
+            return false;
+        if (io == PH__IO_END)
+            ph__session_end_of_input(connection->session);
+        if (ph__connection_drain_events(connection)) {
+            ph__connection_begin_handshake(connection, now_ms);
+            return true;
+        }
+        if (connection->stage == PH__STAGE_CLOSED)
+            explain_tls_server(connection);
+        else if (io == PH__IO_FAILED)
+            fail_read(connection);
+        if (connection->stage == PH__STAGE_CLOSED)
+            return true;
+        if (!connection->stream->functions->has_pending(connection->stream))
+            return false;
+    }
+    return true;
+}
+
+/* The write failed: the server's last words, if it had any, say more than "broken pipe". */
+static void fail_write(struct ph__connection *connection, uint64_t now_ms)
+{
+    struct ph__error reason;
+    ph__error_init(&reason, connection->allocator);
+    ph__error_copy(&reason, &connection->error);
+    while (connection->stage == PH__STAGE_OPEN && read_input(connection, now_ms) == PH__IO_DONE)
+        (void)ph__connection_drain_events(connection);
+    if (connection->stage == PH__STAGE_OPEN) {
+        ph__error_copy(&connection->error, &reason);
+        fail_read(connection);
+    }
+    ph__error_release(&reason);
+}
+
+/* ---- Both ------------------------------------------------------------------------------------ */
+
+static bool note_write(struct ph__connection *connection, enum ph__io io)
+{
+    connection->write_is_blocked = io == PH__IO_WANT_WRITE || io == PH__IO_WANT_READ;
+    connection->write_wants_read = io == PH__IO_WANT_READ;
+    return io != PH__IO_FAILED;
+}
+
+bool ph__connection_exchange(struct ph__connection *connection, bool is_readable, uint64_t now_ms)
+{
+    bool must_read = is_readable || connection->stream->functions->has_pending(connection->stream);
+    for (;;) {
+        if (!note_write(connection, write_output(connection, now_ms))) {
+            fail_write(connection, now_ms);
+            return true;
+        }
+        if (ph__connection_drain_events(connection)) {
+            ph__connection_begin_handshake(connection, now_ms);
+            return true;
+        }
+        if (connection->stage != PH__STAGE_OPEN)
+            return true;
+        ph__connection_note_progress(connection, false, false, now_ms);
+        if (!must_read || read_all(connection, now_ms))
+            return connection->stage != PH__STAGE_OPEN;
+        must_read = false; /* what was read may have made something to write */
+    }
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* The way to a session: name look-up, dialing, and the TLS handshake, now or after STARTTLS. */
+#include <string.h>
+
+#include "base/allocator.h"
+#include "connection/connection_state.h"
+#include "transport/host_name.h"
+#include "transport/socket_stream.h"
+#include "transport/tls_config.h"
+#include "transport/tls_info.h"
+#include "transport/tls_stream.h"
+
+static bool fail_at(struct ph__connection *connection, ph_phase phase)
+{
+    connection->error.view.phase = phase;
+    ph__connection_fail(connection);
+    return true;
+}
+
+static bool fail_without_memory(struct ph__connection *connection, ph_phase phase)
+{
+    (void)ph__error_set(&connection->error, PH_ERR_NO_MEMORY, phase, "out of memory");
+    ph__connection_fail(connection);
+    return true;
+}
+
+/* ---- Name look-up ---------------------------------------------------------------------------- */
+
+void ph__connection_begin_resolving(struct ph__connection *connection)
+{
+    const struct ph__connection_settings *settings = &connection->settings;
+    struct ph__error *error = &connection->error;
+    connection->stage = PH__STAGE_RESOLVING;
+    if (ph__host_to_ascii(connection->allocator, settings->address, &connection->host, error) !=
+        PH_OK) {
+        (void)fail_at(connection, PH_PHASE_RESOLVE);
+        return;
+    }
+    if (settings->dial) {
+        connection->stage = PH__STAGE_DIALING;
+        return;
+    }
+    if (ph__resolver_new(connection->allocator, connection->host, settings->port,
+                         settings->name_servers, &connection->resolver, error) != PH_OK)
+        (void)fail_at(connection, PH_PHASE_RESOLVE);
+}
+
+bool ph__connection_resolve(struct ph__connection *connection, const struct pollfd *fds,
+                            size_t count, uint64_t now_ms)
+{
+    (void)now_ms;
+    const enum ph__io io =
+        ph__resolver_process(connection->resolver, fds, count, &connection->error);
+    if (io == PH__IO_FAILED)
+        return fail_at(connection, PH_PHASE_RESOLVE);
+    if (io != PH__IO_DONE)
+        return false;
+    size_t endpoint_count;
+    const struct ph__endpoint *endpoints =
+        ph__resolver_endpoints(connection->resolver, &endpoint_count);
+    if (ph__dialer_new(connection->allocator, connection->settings.address,
+                       connection->settings.port, endpoints, endpoint_count,
+                       connection->settings.bind_address, &connection->dialer,
+                       &connection->error) != PH_OK)
+        return fail_at(connection, PH_PHASE_CONNECT);
+    connection->stage = PH__STAGE_DIALING;
+    return true;
+}
+
+/* ---- Dialing --------------------------------------------------------------------------------- */
+
+static bool begin_session(struct ph__connection *connection, bool is_secure)
+{
+    const struct ph__connection_settings *settings = &connection->settings;
+    const struct ph__session_start start = {
+        .helo = settings->helo,
+        .esmtp = settings->esmtp,
+        .starttls = settings->tls ? PH_STARTTLS_OFF : settings->starttls,
+        .is_secure = is_secure,
+        .is_local = connection->is_local,
+    };
+    connection->stage = PH__STAGE_OPEN;
+    if (ph__session_begin(connection->session, &start) == PH_OK)
+        return true;
+    ph__error_copy(&connection->error, ph__session_error(connection->session));
+    ph__connection_fail(connection);
+    return true;
+}
+
+/* Takes a connected socket. */
+static bool connected(struct ph__connection *connection, int fd, uint64_t now_ms)
+{
+    const struct ph__connection_settings *settings = &connection->settings;
+    if (ph__socket_stream_new(connection->allocator, fd, &connection->stream) != PH_OK) {
+        ph__socket_close(fd);
+        return fail_without_memory(connection, PH_PHASE_CONNECT);
+    }
+    connection->is_local = ph__socket_is_local(fd);
+    ph__connection_trace(connection, "Connection opened: %s:%d", settings->address, settings->port);
+    if (!settings->tls)
+        return begin_session(connection, false);
+    ph__connection_begin_handshake(connection, now_ms);
+    return true;
+}
+
+static bool dial_by_caller(struct ph__connection *connection, uint64_t now_ms)
+{
+    const struct ph__connection_settings *settings = &connection->settings;
+    int fd = -1;
+    const int failure = settings->dial(settings->address, settings->port, settings->limits->open_ms,
+                                       &fd, settings->dial_data);
+    if (failure == 0 && fd >= 0 && ph__socket_prepare(fd) == PH_OK)
+        return connected(connection, fd, now_ms);
+    if (fd >= 0)
+        ph__socket_close(fd);
+    (void)ph__error_set(&connection->error, PH_ERR_IO, PH_PHASE_CONNECT,
+                        "cannot connect to %s port %d: the program's dial function failed%s%s",
+                        settings->address, settings->port, failure > 0 ? ": " : "",
+                        failure > 0 ? strerror(failure) : "");
+    connection->error.view.system_errno = failure > 0 ? failure : 0;
+    ph__connection_fail(connection);
+    return true;
+}
+
+bool ph__connection_dial(struct ph__connection *connection, const struct pollfd *fds, size_t count,
+                         uint64_t now_ms)
+{
+    if (connection->settings.dial)
+        return dial_by_caller(connection, now_ms);
+    const enum ph__io io =
+        ph__dialer_process(connection->dialer, fds, count, now_ms, &connection->error);
+    if (io == PH__IO_FAILED)
+        return fail_at(connection, PH_PHASE_CONNECT);
+    if (io != PH__IO_DONE)
+        return false;
+    return connected(connection, ph__dialer_take(connection->dialer), now_ms);
+}
+
+/* ---- TLS ------------------------------------------------------------------------------------- */
+
+static const char *tls_name(const struct ph__connection *connection)
+{
+    const char *name = ph_tls_config_hostname(connection->settings.tls_config);
+    if (name)
+        return name;
+    /* A Unix socket has no name of its own; whoever listens there is on this machine. */
+    return strncmp(connection->host, "unix:", 5) == 0 ? "localhost" : connection->host;
+}
+
+void ph__connection_begin_handshake(struct ph__connection *connection, uint64_t now_ms)
+{
+    struct ph__stream *tls;
+    connection->stage = PH__STAGE_HANDSHAKING;
+    connection->opening_since = now_ms;
+    if (ph__tls_stream_new(connection->allocator, connection->stream,
+                           connection->settings.tls_config, tls_name(connection), &tls,
+                           &connection->error) != PH_OK) {
+        (void)fail_at(connection, PH_PHASE_TLS);
+        return;
+    }
+    connection->stream = tls;
+}
+
+static bool handshake_done(struct ph__connection *connection)
+{
+    if (ph__tls_stream_info(connection->stream, &connection->tls_info) != PH_OK)
+        return fail_without_memory(connection, PH_PHASE_TLS);
+    ph__connection_trace(connection, "TLS connection started: %s, %s",
+                         connection->tls_info->version, connection->tls_info->cipher);
+    connection->read_wants_write = false;
+    if (connection->settings.tls)
+        return begin_session(connection, true);
+    connection->stage = PH__STAGE_OPEN;
+    (void)ph__session_tls_started(connection->session);
+    return true;
+}
+
+bool ph__connection_handshake(struct ph__connection *connection, uint64_t now_ms)
+{
+    (void)now_ms;
+    const enum ph__io io = ph__tls_stream_handshake(connection->stream, &connection->error);
+    connection->read_wants_write = io == PH__IO_WANT_WRITE;
+    if (io == PH__IO_DONE)
+        return handshake_done(connection);
+    if (io == PH__IO_WANT_READ || io == PH__IO_WANT_WRITE)
+        return false;
+    return fail_at(connection, PH_PHASE_TLS);
+}

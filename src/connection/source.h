@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a message's content comes from: memory, a descriptor, a stream, a callback, or a writer
+ * that pushes. Whatever it is, the connection sees pieces of bytes and their end.
+ */
+#ifndef PH_CONNECTION_SOURCE_H
+#define PH_CONNECTION_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <posthaste/message.h>
+
+#include "base/slice.h"
+
+enum ph__source_kind {
+    PH__SOURCE_MEMORY,
+    PH__SOURCE_FD,
+    PH__SOURCE_FILE,
+    PH__SOURCE_CALLBACK,
+    PH__SOURCE_PUSHED
+};
+
+enum ph__source_outcome {
+    PH__SOURCE_PIECE,       /* here are bytes, perhaps the last */
+    PH__SOURCE_NOTHING_YET, /* only from a pushed source */
+    PH__SOURCE_FAILED       /* source->problem and system_errno say why */
+};
+
+/* Set up by ph__source_...; memory, descriptor and stream stay the caller's. */
+struct ph__source {
+    enum ph__source_kind kind;
+    struct ph__slice memory; /* or what was pushed */
+    bool is_last;            /* nothing follows what was pushed */
+    int fd;
+    FILE *file;
+    ph_read_fn read;
+    void *user_data;
+    const char *problem;
+    int system_errno;
+};
+
+struct ph__source ph__source_memory(const void *bytes, size_t n);
+struct ph__source ph__source_fd(int fd);
+struct ph__source ph__source_file(FILE *file);
+struct ph__source ph__source_callback(ph_read_fn read, void *user_data);
+struct ph__source ph__source_pushed(void);
+
+/** Gives a pushed source its next bytes, lent until they are asked for again. */
+void ph__source_push(struct ph__source *source, const void *bytes, size_t n, bool is_last);
+
+/** @return the source reads into a buffer of the caller's */
+static inline bool ph__source_needs_buffer(const struct ph__source *source)
+{
+    return source->kind == PH__SOURCE_FD || source->kind == PH__SOURCE_FILE ||
+           source->kind == PH__SOURCE_CALLBACK;
+}
+
+/**
+ * Takes the next piece.
+ *
+ * @param buffer   where it may be read to, of @p size bytes; not used unless a buffer is needed
+ * @param piece    receives the bytes: of the buffer, or the source's own
+ * @param is_last  receives whether the content ends with them
+ */
+enum ph__source_outcome ph__source_next(struct ph__source *source, void *buffer, size_t size,
+                                        struct ph__slice *piece, bool *is_last);
+
+#endif
