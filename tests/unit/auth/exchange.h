@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One exchange of a mechanism as a session drives it: with a response that is reset before each
- * step, challenges in guarded memory, and every released block searched for the secret.
+ * step, challenges in guarded memory, and every released block searched for the secret (of 8 bytes
+ * or more).
  */
 #ifndef TESTS_UNIT_AUTH_EXCHANGE_H
 #define TESTS_UNIT_AUTH_EXCHANGE_H
