@@ -120,10 +120,10 @@ PH_API const char *ph_status_text(int status);
 
 /** @return the name of @p phase in lower case, such as "rcpt"; "?" for other numbers. Static text.
  */
-PH_API const char *ph_phase_name(int phase);
+PH_API const char *ph_phase_name(ph_phase phase);
 
 /** @return "not-sent", "sent" or "unknown"; "?" for other numbers. Static text. */
-PH_API const char *ph_outcome_name(int outcome);
+PH_API const char *ph_outcome_name(ph_outcome outcome);
 
 PH_END_DECLS
 

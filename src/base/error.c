@@ -31,9 +31,9 @@ const char *ph_status_text(int status)
     return "unknown status";
 }
 
-const char *ph_phase_name(int phase)
+const char *ph_phase_name(ph_phase phase)
 {
-    switch ((ph_phase)phase) {
+    switch (phase) {
 #define PHASE_NAME(name, number, text)                                                             \
     case PH_PHASE_##name:                                                                          \
         return text;
@@ -43,9 +43,9 @@ const char *ph_phase_name(int phase)
     return "?";
 }
 
-const char *ph_outcome_name(int outcome)
+const char *ph_outcome_name(ph_outcome outcome)
 {
-    switch ((ph_outcome)outcome) {
+    switch (outcome) {
     case PH_OUTCOME_NOT_SENT:
         return "not-sent";
     case PH_OUTCOME_SENT:

@@ -340,8 +340,8 @@ static void names__other_numbers_are_question_marks(void **state)
     for (size_t i = 0; i < ROWS(numbers); i++) {
         assert_string_equal(ph_status_name(numbers[i]), "?");
         assert_string_equal(ph_status_text(numbers[i]), "unknown status");
-        assert_string_equal(ph_phase_name(numbers[i]), "?");
-        assert_string_equal(ph_outcome_name(numbers[i]), "?");
+        assert_string_equal(ph_phase_name((ph_phase)numbers[i]), "?");
+        assert_string_equal(ph_outcome_name((ph_outcome)numbers[i]), "?");
     }
 }
 
