@@ -56,7 +56,7 @@ void ph__connection_free(struct ph__connection *connection)
         return;
     const ph_allocator *allocator = connection->allocator;
     close_everything(connection);
-    ph__tls_info_free(connection->tls_info);
+    ph__tls_info_free(connection->allocator, connection->tls_info);
     ph__session_free(connection->session);
     ph__error_release(&connection->error);
     ph__release(allocator, connection->source_buffer);

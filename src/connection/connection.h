@@ -40,7 +40,7 @@ struct ph__connection_settings {
     bool esmtp;
     ph_starttls starttls;
     const char *helo;
-    const ph_tls_config *tls_config;
+    ph_tls_config *tls_config;
     const struct ph__time_limits *limits;
     const struct ph__trace *trace;
 };

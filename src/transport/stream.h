@@ -30,8 +30,9 @@ struct ph__stream_functions {
                         struct ph__error *error);
 
     /*
-     * Writes slices from the first on; DONE says that *n (at least 1) bytes were taken, which may be
-     * fewer than all. After WANT_..., the same bytes must be offered again, and more may follow them.
+     * Writes slices from the first on; DONE says that *n (at least 1) bytes were taken, which may
+     * be fewer than all. After WANT_..., the same bytes must be offered again, and more may follow
+     * them.
      */
     enum ph__io (*write)(struct ph__stream *stream, const struct ph__slice *slices, size_t count,
                          size_t *n, struct ph__error *error);

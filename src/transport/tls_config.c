@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* The settings behind ph_tls_config, and the SSL_CTX that is made of them. */
+#include "transport/tls_config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <openssl/err.h>
+
+#include <posthaste/openssl.h>
+
+#include "base/allocator.h"
+#include "base/ascii.h"
+
+enum {
+    hostname_max = 255
+};
+
+struct ph_tls_config {
+    const ph_allocator *allocator;
+    bool verify;
+    ph_tls_version min_version;
+    char *hostname;
+    char *ca_file;
+    char *ca_directory;
+    char *certificate;
+    char *key;
+    SSL_CTX *callers;
+    SSL_CTX *made; /* of the settings above; NULL: not yet, or they changed */
+};
+
+ph_tls_config *ph__tls_config_new(const ph_allocator *allocator)
+{
+    ph_tls_config *config = ph__allocate(allocator, sizeof *config);
+    if (!config)
+        return NULL;
+    config->allocator = allocator;
+    config->verify = true;
+    config->min_version = PH_TLS_1_2;
+    return config;
+}
+
+static void changed(ph_tls_config *config)
+{
+    SSL_CTX_free(config->made);
+    config->made = NULL;
+}
+
+void ph__tls_config_free(ph_tls_config *config)
+{
+    if (!config)
+        return;
+    changed(config);
+    SSL_CTX_free(config->callers);
+    ph__release(config->allocator, config->hostname);
+    ph__release(config->allocator, config->ca_file);
+    ph__release(config->allocator, config->ca_directory);
+    ph__release(config->allocator, config->certificate);
+    ph__release(config->allocator, config->key);
+    ph__release(config->allocator, config);
+}
+
+/* ---- Settings -------------------------------------------------------------------------------- */
+
+void ph_tls_config_set_verify(ph_tls_config *config, bool verify)
+{
+    changed(config);
+    config->verify = verify;
+}
+
+bool ph_tls_config_verify(const ph_tls_config *config)
+{
+    return config->verify;
+}
+
+int ph_tls_config_set_hostname(ph_tls_config *config, const char *hostname)
+{
+    if (hostname &&
+        (*hostname == '\0' || strlen(hostname) > hostname_max || ph__has_control_bytes(hostname)))
+        return PH_ERR_ARGUMENT;
+    return ph__replace_string(config->allocator, &config->hostname, hostname);
+}
+
+const char *ph_tls_config_hostname(const ph_tls_config *config)
+{
+    return config->hostname;
+}
+
+int ph_tls_config_set_ca_file(ph_tls_config *config, const char *path)
+{
+    changed(config);
+    return ph__replace_string(config->allocator, &config->ca_file, path);
+}
+
+int ph_tls_config_set_ca_directory(ph_tls_config *config, const char *path)
+{
+    changed(config);
+    return ph__replace_string(config->allocator, &config->ca_directory, path);
+}
+
+int ph_tls_config_set_certificate(ph_tls_config *config, const char *certificate_path,
+                                  const char *key_path)
+{
+    changed(config);
+    const int status =
+        ph__replace_string(config->allocator, &config->certificate, certificate_path);
+    if (status != PH_OK)
+        return status;
+    return ph__replace_string(config->allocator, &config->key,
+                              key_path ? key_path : certificate_path);
+}
+
+int ph_tls_config_set_min_version(ph_tls_config *config, ph_tls_version version)
+{
+    if (version < PH_TLS_1_0 || version > PH_TLS_1_3)
+        return PH_ERR_ARGUMENT;
+    changed(config);
+    config->min_version = version;
+    return PH_OK;
+}
+
+void ph_tls_config_set_ssl_ctx(ph_tls_config *config, SSL_CTX *ctx)
+{
+    if (ctx)
+        (void)SSL_CTX_up_ref(ctx);
+    SSL_CTX_free(config->callers);
+    config->callers = ctx;
+}
+
+bool ph__tls_config_is_callers(const ph_tls_config *config)
+{
+    return config->callers != NULL;
+}
+
+const char *ph__tls_config_min_version_name(const ph_tls_config *config)
+{
+    switch (config->min_version) {
+    case PH_TLS_1_0:
+        return "TLS 1.0";
+    case PH_TLS_1_1:
+        return "TLS 1.1";
+    case PH_TLS_1_2:
+        return "TLS 1.2";
+    case PH_TLS_1_3:
+        return "TLS 1.3";
+    }
+    return "TLS";
+}
+
+/* ---- The context ----------------------------------------------------------------------------- */
+
+/* A key file that is encrypted must not make OpenSSL ask at the terminal. */
+static int refuse_password(char *buffer, int size, int for_writing, void *user_data)
+{
+    (void)buffer;
+    (void)size;
+    (void)for_writing;
+    (void)user_data;
+    return -1;
+}
+
+static int bad_file(struct ph__error *error, const char *what, const char *path)
+{
+    char reason[256];
+    const unsigned long code = ERR_peek_error();
+    const char *text = ERR_reason_error_string(code);
+    if (ERR_SYSTEM_ERROR(code))
+        text = strerror(ERR_GET_REASON(code));
+    (void)snprintf(reason, sizeof reason, "%s", text ? text : "it holds nothing of the kind");
+    ERR_clear_error();
+    return ph__error_set(error, PH_ERR_CONFIGURATION, PH_PHASE_TLS, "cannot use the %s %s: %s",
+                         what, path, reason);
+}
+
+/* OpenSSL looks into the directory only when it needs a certificate, and says nothing then. */
+static int check_directory(const char *path, struct ph__error *error)
+{
+    struct stat about;
+    const int reason = stat(path, &about) != 0 ? errno : S_ISDIR(about.st_mode) ? 0 : ENOTDIR;
+    if (reason == 0)
+        return PH_OK;
+    (void)ph__error_set(error, PH_ERR_CONFIGURATION, PH_PHASE_TLS,
+                        "cannot use the CA directory %s: %s", path, strerror(reason));
+    error->view.system_errno = reason;
+    return PH_ERR_CONFIGURATION;
+}
+
+static int load_anchors(const ph_tls_config *config, SSL_CTX *ctx, struct ph__error *error)
+{
+    if (config->ca_file && SSL_CTX_load_verify_file(ctx, config->ca_file) != 1)
+        return bad_file(error, "CA file", config->ca_file);
+    if (config->ca_directory && check_directory(config->ca_directory, error) != PH_OK)
+        return PH_ERR_CONFIGURATION;
+    if (config->ca_directory && SSL_CTX_load_verify_dir(ctx, config->ca_directory) != 1)
+        return bad_file(error, "CA directory", config->ca_directory);
+    if (!config->ca_file && !config->ca_directory && SSL_CTX_set_default_verify_paths(ctx) != 1)
+        return bad_file(error, "system's trust anchors in", X509_get_default_cert_dir());
+    return PH_OK;
+}
+
+static int load_certificate(const ph_tls_config *config, SSL_CTX *ctx, struct ph__error *error)
+{
+    if (!config->certificate)
+        return PH_OK;
+    SSL_CTX_set_default_passwd_cb(ctx, refuse_password);
+    if (SSL_CTX_use_certificate_chain_file(ctx, config->certificate) != 1)
+        return bad_file(error, "client certificate", config->certificate);
+    if (SSL_CTX_use_PrivateKey_file(ctx, config->key, SSL_FILETYPE_PEM) != 1)
+        return bad_file(error, "private key", config->key);
+    if (SSL_CTX_check_private_key(ctx) != 1)
+        return bad_file(error, "private key (it is not the certificate's)", config->key);
+    return PH_OK;
+}
+
+static int set_up(const ph_tls_config *config, SSL_CTX *ctx, struct ph__error *error)
+{
+    SSL_CTX_set_verify(ctx, config->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    (void)SSL_CTX_set_min_proto_version(ctx, (int)config->min_version);
+    if (config->min_version < PH_TLS_1_2)
+        SSL_CTX_set_security_level(ctx, 0);
+    const int status = load_anchors(config, ctx, error);
+    return status == PH_OK ? load_certificate(config, ctx, error) : status;
+}
+
+static int make(ph_tls_config *config, struct ph__error *error)
+{
+    ERR_clear_error();
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    if (!ctx)
+        return ph__error_set(error, PH_ERR_NO_MEMORY, PH_PHASE_TLS, "out of memory");
+    const int status = set_up(config, ctx, error);
+    if (status == PH_OK)
+        config->made = ctx;
+    else
+        SSL_CTX_free(ctx);
+    return status;
+}
+
+int ph__tls_config_context(ph_tls_config *config, SSL_CTX **out, struct ph__error *error)
+{
+    *out = NULL;
+    if (!config->callers && !config->made) {
+        const int status = make(config, error);
+        if (status != PH_OK)
+            return status;
+    }
+    *out = config->callers ? config->callers : config->made;
+    (void)SSL_CTX_up_ref(*out);
+    return PH_OK;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS (OpenSSL) over another stream. OpenSSL reaches the socket through the stream below alone, so
+ * that no call of it blocks or raises SIGPIPE.
+ */
+#include "transport/tls_stream.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "base/allocator.h"
+#include "base/secure_wipe.h"
+#include "transport/host_name.h"
+#include "transport/tls_info.h"
+#include "transport/tls_state.h"
+
+enum {
+    record_size = 16 * 1024
+};
+
+static struct ph__tls_stream *of(struct ph__stream *stream)
+{
+    return (struct ph__tls_stream *)stream;
+}
+
+/* ---- The BIO over the stream below ----------------------------------------------------------- */
+
+static int bio_outcome(BIO *bio, struct ph__tls_stream *tls, enum ph__io io, size_t n)
+{
+    switch (io) {
+    case PH__IO_DONE:
+        return (int)n;
+    case PH__IO_WANT_READ:
+        BIO_set_retry_read(bio);
+        return -1;
+    case PH__IO_WANT_WRITE:
+        BIO_set_retry_write(bio);
+        return -1;
+    case PH__IO_END:
+        tls->plain_ended = true;
+        return 0;
+    case PH__IO_FAILED:
+        tls->plain_failed = true;
+        return -1;
+    }
+    return -1;
+}
+
+static void keep_first_bytes(struct ph__tls_stream *tls, const char *bytes, size_t n)
+{
+    const size_t room = ph__tls_first_bytes - tls->first_count;
+    const size_t taken = n < room ? n : room;
+    memcpy(tls->first_bytes + tls->first_count, bytes, taken);
+    tls->first_count += taken;
+}
+
+static int bio_read(BIO *bio, char *buffer, int size)
+{
+    struct ph__tls_stream *tls = BIO_get_data(bio);
+    size_t n = 0;
+    BIO_clear_retry_flags(bio);
+    const enum ph__io io =
+        tls->plain->functions->read(tls->plain, buffer, (size_t)size, &n, tls->error);
+    if (io == PH__IO_DONE && !tls->is_shaken)
+        keep_first_bytes(tls, buffer, n);
+    return bio_outcome(bio, tls, io, n);
+}
+
+static int bio_write(BIO *bio, const char *bytes, int size)
+{
+    struct ph__tls_stream *tls = BIO_get_data(bio);
+    const struct ph__slice slice = {.bytes = (const uint8_t *)bytes, .length = (size_t)size};
+    size_t n = 0;
+    BIO_clear_retry_flags(bio);
+    const enum ph__io io = tls->plain->functions->write(tls->plain, &slice, 1, &n, tls->error);
+    return bio_outcome(bio, tls, io, n);
+}
+
+static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+    (void)number;
+    (void)pointer;
+    const struct ph__tls_stream *tls = BIO_get_data(bio);
+    if (command == BIO_CTRL_FLUSH)
+        return 1;
+    return command == BIO_CTRL_EOF ? tls->plain_ended : 0;
+}
+
+static BIO *new_bio(struct ph__tls_stream *tls)
+{
+    tls->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "posthaste stream");
+    if (!tls->method || BIO_meth_set_read(tls->method, bio_read) != 1 ||
+        BIO_meth_set_write(tls->method, bio_write) != 1 ||
+        BIO_meth_set_ctrl(tls->method, bio_ctrl) != 1)
+        return NULL;
+    BIO *bio = BIO_new(tls->method);
+    if (!bio)
+        return NULL;
+    BIO_set_data(bio, tls);
+    BIO_set_init(bio, 1);
+    return bio;
+}
+
+/* ---- Outcomes -------------------------------------------------------------------------------- */
+
+static enum ph__io fail(struct ph__tls_stream *tls, struct ph__error *error)
+{
+    const unsigned long code = ERR_peek_error();
+    tls->has_failed = true;
+    if (tls->plain_failed) { /* it has said why */
+        ERR_clear_error();
+        return PH__IO_FAILED;
+    }
+    const char *reason = ERR_reason_error_string(code);
+    if (!tls->is_shaken)
+        ph__tls_explain_handshake(tls, code, error);
+    else if (tls->plain_ended)
+        (void)ph__error_set(error, PH_ERR_CLOSED, PH_PHASE_NONE,
+                            "the connection was closed without an end of TLS");
+    else
+        (void)ph__error_set(error, PH_ERR_TLS, PH_PHASE_NONE, "TLS failed: %s",
+                            reason ? reason : "for no reason that OpenSSL would give");
+    ERR_clear_error();
+    return PH__IO_FAILED;
+}
+
+static enum ph__io outcome(struct ph__tls_stream *tls, int result, struct ph__error *error)
+{
+    switch (SSL_get_error(tls->ssl, result)) {
+    case SSL_ERROR_NONE:
+        return PH__IO_DONE;
+    case SSL_ERROR_WANT_READ:
+        return PH__IO_WANT_READ;
+    case SSL_ERROR_WANT_WRITE:
+        return PH__IO_WANT_WRITE;
+    case SSL_ERROR_ZERO_RETURN:
+        return PH__IO_END;
+    default:
+        return fail(tls, error);
+    }
+}
+
+static void begin_call(struct ph__tls_stream *tls, struct ph__error *error)
+{
+    ERR_clear_error(); /* SSL_get_error looks at the thread's queue */
+    tls->error = error;
+}
+
+/* ---- The stream ------------------------------------------------------------------------------ */
+
+static enum ph__io tls_read(struct ph__stream *stream, void *buffer, size_t size, size_t *n,
+                            struct ph__error *error)
+{
+    struct ph__tls_stream *tls = of(stream);
+    begin_call(tls, error);
+    return outcome(tls, SSL_read_ex(tls->ssl, buffer, size, n), error);
+}
+
+/* Joins slices in one record; a command and its neighbours must not leave as many. */
+static size_t gather(uint8_t *record, const struct ph__slice *slices, size_t count)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < count && length < record_size; i++) {
+        const size_t room = record_size - length;
+        const size_t taken = slices[i].length < room ? slices[i].length : room;
+        memcpy(record + length, slices[i].bytes, taken);
+        length += taken;
+    }
+    return length;
+}
+
+/* What OpenSSL could not write at once is offered again from the same bytes on, at least as many:
+ * the caller's rule (stream.h), which gathering keeps. */
+static enum ph__io tls_write(struct ph__stream *stream, const struct ph__slice *slices,
+                             size_t count, size_t *n, struct ph__error *error)
+{
+    struct ph__tls_stream *tls = of(stream);
+    begin_call(tls, error);
+    if (slices[0].length >= record_size)
+        return outcome(tls, SSL_write_ex(tls->ssl, slices[0].bytes, slices[0].length, n), error);
+    uint8_t record[record_size];
+    const size_t length = gather(record, slices, count);
+    const int result = SSL_write_ex(tls->ssl, record, length, n);
+    ph__wipe(record, length); /* it may hold a password */
+    return outcome(tls, result, error);
+}
+
+static bool tls_has_pending(const struct ph__stream *stream)
+{
+    const struct ph__tls_stream *tls = (const struct ph__tls_stream *)stream;
+    return SSL_has_pending(tls->ssl) == 1;
+}
+
+/* Frees all but the stream below. */
+static void release(struct ph__tls_stream *tls)
+{
+    SSL_free(tls->ssl);
+    BIO_meth_free(tls->method);
+    X509_free(tls->refused);
+    X509_free(tls->culprit);
+    ph__release(tls->allocator, tls->hostname);
+    ph__release(tls->allocator, tls);
+}
+
+static void tls_close(struct ph__stream *stream)
+{
+    struct ph__tls_stream *tls = of(stream);
+    struct ph__stream *plain = tls->plain;
+    struct ph__error ignored;
+    ph__error_init(&ignored, tls->allocator);
+    begin_call(tls, &ignored);
+    if (tls->is_shaken && !tls->has_failed)
+        (void)SSL_shutdown(tls->ssl);
+    ERR_clear_error();
+    ph__error_release(&ignored);
+    release(tls);
+    plain->functions->close(plain);
+}
+
+static const struct ph__stream_functions functions = {
+    .read = tls_read,
+    .write = tls_write,
+    .has_pending = tls_has_pending,
+    .close = tls_close,
+};
+
+/* ---- Verification ---------------------------------------------------------------------------- */
+
+/* Notes what is refused; OpenSSL frees the chain before the handshake's failure is told. */
+static int note_refusal(int is_good, X509_STORE_CTX *store)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct ph__tls_stream *tls = SSL_get_app_data(ssl);
+    X509 *leaf = X509_STORE_CTX_get0_cert(store);
+    X509 *culprit = X509_STORE_CTX_get_current_cert(store);
+    if (is_good || tls->refused)
+        return is_good;
+    tls->verify_code = X509_STORE_CTX_get_error(store);
+    if (leaf && X509_up_ref(leaf) == 1)
+        tls->refused = leaf;
+    if (culprit && X509_up_ref(culprit) == 1)
+        tls->culprit = culprit;
+    return is_good;
+}
+
+static bool expect_name(struct ph__tls_stream *tls)
+{
+    X509_VERIFY_PARAM *expected = SSL_get0_param(tls->ssl);
+    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (ph__host_is_ip(tls->hostname))
+        return X509_VERIFY_PARAM_set1_ip_asc(expected, tls->hostname) == 1;
+    return SSL_set_tlsext_host_name(tls->ssl, tls->hostname) == 1 &&
+           X509_VERIFY_PARAM_set1_host(expected, tls->hostname, 0) == 1;
+}
+
+/* ---- Making ---------------------------------------------------------------------------------- */
+
+static bool set_up(struct ph__tls_stream *tls, SSL_CTX *ctx)
+{
+    tls->ssl = SSL_new(ctx);
+    if (!tls->ssl)
+        return false;
+    BIO *bio = new_bio(tls);
+    if (!bio)
+        return false;
+    SSL_set_bio(tls->ssl, bio, bio);
+    SSL_set_app_data(tls->ssl, tls);
+    SSL_set_connect_state(tls->ssl);
+    (void)SSL_set_mode(tls->ssl,
+                       SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    /* A caller's own context decides on its own verification. */
+    if (!ph__tls_config_is_callers(tls->config))
+        SSL_set_verify(tls->ssl, SSL_CTX_get_verify_mode(ctx), note_refusal);
+    return expect_name(tls);
+}
+
+static int make(struct ph__tls_stream *tls, ph_tls_config *config, const char *hostname,
+                struct ph__error *error)
+{
+    SSL_CTX *ctx;
+    int status = ph__host_to_ascii(tls->allocator, hostname, &tls->hostname, error);
+    if (status != PH_OK)
+        return status;
+    const size_t n = strlen(tls->hostname);
+    if (n > 1 && tls->hostname[n - 1] == '.') /* certificates and SNI have no root dot */
+        tls->hostname[n - 1] = '\0';
+    status = ph__tls_config_context(config, &ctx, error);
+    if (status != PH_OK)
+        return status;
+    if (!set_up(tls, ctx))
+        status = ph__error_set(error, PH_ERR_NO_MEMORY, PH_PHASE_TLS, "out of memory");
+    SSL_CTX_free(ctx);
+    return status;
+}
+
+int ph__tls_stream_new(const ph_allocator *allocator, struct ph__stream *plain,
+                       ph_tls_config *config, const char *hostname, struct ph__stream **out,
+                       struct ph__error *error)
+{
+    *out = NULL;
+    struct ph__tls_stream *tls = ph__allocate(allocator, sizeof *tls);
+    if (!tls)
+        return ph__error_set(error, PH_ERR_NO_MEMORY, PH_PHASE_TLS, "out of memory");
+    tls->stream = (struct ph__stream){.functions = &functions, .fd = plain->fd};
+    tls->allocator = allocator;
+    tls->config = config;
+    tls->plain = plain;
+    const int status = make(tls, config, hostname, error);
+    if (status != PH_OK) {
+        release(tls);
+        return status;
+    }
+    *out = &tls->stream;
+    return PH_OK;
+}
+
+enum ph__io ph__tls_stream_handshake(struct ph__stream *stream, struct ph__error *error)
+{
+    struct ph__tls_stream *tls = of(stream);
+    begin_call(tls, error);
+    const enum ph__io io = outcome(tls, SSL_do_handshake(tls->ssl), error);
+    tls->is_shaken = io == PH__IO_DONE;
+    return io == PH__IO_END ? fail(tls, error) : io;
+}
+
+int ph__tls_stream_info(struct ph__stream *stream, ph_tls_info **out)
+{
+    const struct ph__tls_stream *tls = of(stream);
+    *out = ph__tls_info_new(tls->allocator, tls->ssl, tls->hostname);
+    return *out ? PH_OK : PH_ERR_NO_MEMORY;
+}
