@@ -104,6 +104,16 @@ static BIO *new_bio(struct ph__tls_stream *tls)
     return bio;
 }
 
+/* OpenSSL reads no more than the header of a record that is none; the rest tells a person what it
+ * really was. */
+static void read_more_first_bytes(struct ph__tls_stream *tls)
+{
+    char bytes[ph__tls_first_bytes];
+    size_t n = 0;
+    if (tls->plain->functions->read(tls->plain, bytes, sizeof bytes, &n, tls->error) == PH__IO_DONE)
+        keep_first_bytes(tls, bytes, n);
+}
+
 /* ---- Outcomes -------------------------------------------------------------------------------- */
 
 static enum ph__io fail(struct ph__tls_stream *tls, struct ph__error *error)
@@ -115,9 +125,10 @@ static enum ph__io fail(struct ph__tls_stream *tls, struct ph__error *error)
         return PH__IO_FAILED;
     }
     const char *reason = ERR_reason_error_string(code);
-    if (!tls->is_shaken)
+    if (!tls->is_shaken) {
+        read_more_first_bytes(tls);
         ph__tls_explain_handshake(tls, code, error);
-    else if (tls->plain_ended)
+    } else if (tls->plain_ended)
         (void)ph__error_set(error, PH_ERR_CLOSED, PH_PHASE_NONE,
                             "the connection was closed without an end of TLS");
     else
