@@ -148,8 +148,8 @@ static const struct row rows[] = {
     {"TLS to one that resets", IMPLICIT, resets, .status = PH_ERR_IO, .phase = PH_PHASE_TLS, .says = "lost"},
     {"plain text to a TLS port", AUTO, tls_alert, .status = PH_ERR_PROTOCOL, .phase = PH_PHASE_GREETING, .says = "speaks TLS from the first byte"},
 
-    {"injection behind the 220", ALWAYS, injected, .status = PH_ERR_PROTOCOL, .phase = PH_PHASE_TLS, .says = "injecting"},
-    {"injection, auto", AUTO, injected, .status = PH_ERR_PROTOCOL, .phase = PH_PHASE_TLS, .says = "injecting"},
+    {"injection behind the 220", ALWAYS, injected, .status = PH_ERR_PROTOCOL, .phase = PH_PHASE_STARTTLS, .says = "injecting"},
+    {"injection, auto", AUTO, injected, .status = PH_ERR_PROTOCOL, .phase = PH_PHASE_STARTTLS, .says = "injecting"},
     {"stripped, always", ALWAYS, not_offered, .status = PH_ERR_UNSUPPORTED, .phase = PH_PHASE_STARTTLS, .says = "STARTTLS is not supported on this server"},
     {"stripped by a refused EHLO, always", ALWAYS, ehlo_unknown, .status = PH_ERR_UNSUPPORTED, .phase = PH_PHASE_STARTTLS, .says = "did not understand EHLO"},
     {"refused, always", ALWAYS, refused, .status = PH_ERR_SERVER_BUSY, .phase = PH_PHASE_STARTTLS, .says = "refused STARTTLS: 454 4.7.0 TLS not available"},
