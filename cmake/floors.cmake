@@ -7,11 +7,6 @@
 # named: src/ is the include root of all, and the test `architecture` reads the arrows.
 function(posthaste_add_floor name)
   cmake_parse_arguments(FLOOR "" "" "SOURCES;LINKS" ${ARGN})
-  if(NOT FLOOR_SOURCES)
-    message(WARNING "floor ${name} has no sources yet")
-    add_library(posthaste_${name} INTERFACE)
-    return()
-  endif()
   add_library(posthaste_${name} OBJECT ${FLOOR_SOURCES})
   target_include_directories(posthaste_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(posthaste_${name} PUBLIC posthaste_headers ${FLOOR_LINKS})
