@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A failure on the command's own side (no such file, no password), in the library's terms, so that
+ * it is told as all others are: in a sentence, in JSON, by an exit code.
+ */
+#ifndef CLI_PROBLEM_H
+#define CLI_PROBLEM_H
+
+#include <posthaste/api.h>
+#include <posthaste/error.h>
+
+struct problem {
+    ph_error error; /* its message is text */
+    char text[600];
+};
+
+/**
+ * Records a failure.
+ * @param system_errno  0 if no system call failed; its text is added to the sentence
+ * @return the error, valid as long as @p problem
+ */
+const ph_error *problem_set(struct problem *problem, ph_status status, ph_phase phase,
+                            int system_errno, const char *format, ...) PH_PRINTF(5, 6);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* The options that send, talk and probe share, and the way from them to a client. */
+#include "server_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "exit_code.h"
+#include "report.h"
+
+/* ---- Tables ---------------------------------------------------------------------------------- */
+
+static const char *const starttls_words[] = {
+    [STARTTLS_AUTO] = "auto", [STARTTLS_ALWAYS] = "always", [STARTTLS_NEVER] = "never", NULL};
+
+#define FIELD(type, field) .offset = offsetof(struct type, field)
+
+/* clang-format off */
+static const struct option connection_rows[] = {
+    { "server", "HOST[:PORT]",
+      "a host name, an address ([::1]:25 for IPv6), or\n"
+      "unix:PATH; the port is 25 unless given: 465 with\n"
+      "--tls, 587 with --user",
+      OPTION_TEXT, FIELD(connection_options, server) },
+    { "tls", NULL, "TLS from the first byte",
+      OPTION_FLAG, FIELD(connection_options, tls) },
+    { "starttls", "auto|always|never",
+      "auto (the default) uses STARTTLS if it is offered,\n"
+      "always refuses to go on without it",
+      OPTION_CHOICE, FIELD(connection_options, starttls), .words = starttls_words },
+    { "helo", "NAME", "the name to introduce ourselves by; default localhost",
+      OPTION_TEXT, FIELD(connection_options, helo) },
+    { "open-timeout", "SECONDS",
+      "for finding the server and connecting, and again for\nthe TLS handshake; default 30",
+      OPTION_SECONDS, FIELD(connection_options, open_timeout_ms) },
+    { "read-timeout", "SECONDS", "for each wait for the server; default 60",
+      OPTION_SECONDS, FIELD(connection_options, read_timeout_ms) },
+    { "bind", "ADDRESS", "the local address to connect from",
+      OPTION_TEXT, FIELD(connection_options, bind) },
+    { "trace", NULL, "show the session on stderr; passwords are left out",
+      OPTION_FLAG, FIELD(connection_options, trace) },
+    { .name = NULL },
+};
+
+static const struct option tls_rows[] = {
+    { "cafile", "FILE", "PEM file of trusted authorities, in place of the\nsystem's",
+      OPTION_TEXT, FIELD(tls_options, ca_file) },
+    { "capath", "DIRECTORY", "directory of them, hashed as openssl rehash does",
+      OPTION_TEXT, FIELD(tls_options, ca_directory) },
+    { "cert", "FILE", "the client's certificate (PEM, with its chain)",
+      OPTION_TEXT, FIELD(tls_options, certificate) },
+    { "key", "FILE", "its private key (PEM), unless in the same file",
+      OPTION_TEXT, FIELD(tls_options, key) },
+    { "tls-hostname", "NAME", "the name that the certificate must have, if it is not\nthe server's",
+      OPTION_TEXT, FIELD(tls_options, hostname) },
+    { "no-tls-verify", NULL, "take any certificate: anyone on the way can read and\nchange everything",
+      OPTION_FLAG, FIELD(tls_options, no_verify) },
+    { .name = NULL },
+};
+
+static const struct option login_rows[] = {
+    { "user", "NAME", "who logs in; the password comes from one of the next\ntwo or from "
+      "POSTHASTE_PASSWORD in the environment",
+      OPTION_TEXT, FIELD(login_options, user) },
+    { "password-file", "FILE", "its first line is the password",
+      OPTION_TEXT, FIELD(login_options, password.file) },
+    { "password-command", "COMMAND", "the first line that this prints is the password; run\nby "
+      "/bin/sh",
+      OPTION_TEXT, FIELD(login_options, password.command) },
+    { "auth", "MECHANISM", "PLAIN, LOGIN, CRAM-MD5 or XOAUTH2; auto (the default)\ntakes the best "
+      "that the server offers",
+      OPTION_TEXT, FIELD(login_options, mechanism) },
+    { "allow-plaintext-auth", NULL, "send the password without TLS, too",
+      OPTION_FLAG, FIELD(login_options, allow_plaintext) },
+    { .name = NULL },
+};
+/* clang-format on */
+
+const struct option_group connection_option_group = {"Server", connection_rows};
+const struct option_group tls_option_group = {"TLS", tls_rows};
+const struct option_group login_option_group = {"Login", login_rows};
+
+struct connection_options connection_options_default(void)
+{
+    return (struct connection_options){
+        .starttls = STARTTLS_AUTO, .open_timeout_ms = 30000, .read_timeout_ms = 60000};
+}
+
+/* ---- The server's address -------------------------------------------------------------------- */
+
+/* @return the port that a text is, or 0 */
+static int port_of(const char *text)
+{
+    const size_t length = strlen(text);
+    if (length == 0 || length > 5 || strspn(text, "0123456789") != length)
+        return 0;
+    const long port = strtol(text, NULL, 10);
+    return port <= 65535 ? (int)port : 0;
+}
+
+/* Finds what separates host and port. @return NULL if there is no port */
+static const char *find_port(const char *text)
+{
+    if (strncmp(text, "unix:", 5) == 0)
+        return NULL;
+    const char *bracket = text[0] == '[' ? strchr(text, ']') : NULL;
+    if (bracket)
+        return bracket[1] == ':' ? bracket + 1 : NULL;
+    const char *colon = strchr(text, ':');
+    return colon && !strchr(colon + 1, ':') ? colon : NULL; /* two: an IPv6 address */
+}
+
+int server_address_read(const struct command *command, const char *text,
+                        struct server_address *server)
+{
+    *server = (struct server_address){.port = PH_PORT_INFERRED};
+    const char *colon = find_port(text);
+    if (colon)
+        server->port = port_of(colon + 1);
+    if (server->port == 0)
+        return complain_of_usage(command,
+                                 "--server: \"%s\" is not a port; give 1 to 65535, as in "
+                                 "smtp.example.org:587",
+                                 colon + 1);
+    server->address = colon ? strndup(text, (size_t)(colon - text)) : strdup(text);
+    return server->address ? EXIT_OK : complain_of_memory(command);
+}
+
+void server_address_release(struct server_address *server)
+{
+    free(server->address);
+    server->address = NULL;
+}
+
+/* ---- Settings -------------------------------------------------------------------------------- */
+
+static int check(const struct command *command, const struct connection_options *connection,
+                 const struct tls_options *tls, const struct login_options *login)
+{
+    if (!connection->server)
+        return complain_of_usage(command, "--server is missing: --server HOST[:PORT]");
+    if (connection->tls && connection->starttls == STARTTLS_ALWAYS)
+        return complain_of_usage(command, "--tls and --starttls always exclude each other: TLS "
+                                          "begins with the first byte, or later");
+    if (tls->key && !tls->certificate)
+        return complain_of_usage(command, "--key needs the certificate that it belongs to: --cert "
+                                          "FILE");
+    if (login && !login->user &&
+        (login->password.file || login->password.command || login->mechanism))
+        return complain_of_usage(command, "a login needs --user");
+    if (login && login->password.file && login->password.command)
+        return complain_of_usage(command,
+                                 "--password-file and --password-command exclude each other");
+    return EXIT_OK;
+}
+
+static int refuse_setting(const struct command *command, int status, const char *option,
+                          const char *value, const char *allowed)
+{
+    if (status == PH_ERR_NO_MEMORY)
+        return complain_of_memory(command);
+    return complain_of_usage(command, "--%s: \"%s\" is not %s", option, value, allowed);
+}
+
+static int set_connection(const struct command *command,
+                          const struct connection_options *connection, ph_smtp *smtp)
+{
+    int status = PH_OK;
+    if (connection->tls)
+        status = ph_smtp_enable_tls(smtp);
+    else if (connection->starttls == STARTTLS_ALWAYS)
+        status = ph_smtp_enable_starttls(smtp);
+    else if (connection->starttls == STARTTLS_NEVER)
+        status = ph_smtp_disable_starttls(smtp);
+    if (status != PH_OK) {
+        complain(command, "%s", ph_status_text(status));
+        return EXIT_SOFTWARE;
+    }
+    ph_smtp_set_open_timeout(smtp, connection->open_timeout_ms);
+    ph_smtp_set_read_timeout(smtp, connection->read_timeout_ms);
+    if (connection->trace)
+        ph_smtp_set_trace_file(smtp, stderr);
+    status = ph_smtp_set_bind_address(smtp, connection->bind);
+    if (status != PH_OK)
+        return refuse_setting(command, status, "bind", connection->bind, "an IPv4 or IPv6 address");
+    return EXIT_OK;
+}
+
+static int set_tls(const struct command *command, const struct tls_options *tls, ph_smtp *smtp)
+{
+    ph_tls_config *config = ph_smtp_tls_config(smtp);
+    ph_tls_config_set_verify(config, !tls->no_verify);
+    if (ph_tls_config_set_ca_file(config, tls->ca_file) != PH_OK ||
+        ph_tls_config_set_ca_directory(config, tls->ca_directory) != PH_OK ||
+        ph_tls_config_set_certificate(config, tls->certificate, tls->key) != PH_OK)
+        return complain_of_memory(command);
+    const int status = ph_tls_config_set_hostname(config, tls->hostname);
+    if (status != PH_OK)
+        return refuse_setting(command, status, "tls-hostname", tls->hostname, "a host name");
+    return EXIT_OK;
+}
+
+static int make_client(const struct command *command, const struct connection_options *connection,
+                       ph_smtp **smtp)
+{
+    struct server_address server;
+    int code = server_address_read(command, connection->server, &server);
+    if (code != EXIT_OK)
+        return code;
+    const int status = ph_smtp_new(server.address, server.port, NULL, smtp);
+    if (status != PH_OK)
+        code = refuse_setting(command, status, "server", connection->server,
+                              "a server; give a host name, an address or unix:PATH");
+    server_address_release(&server);
+    return code;
+}
+
+int client_new(const struct command *command, const struct connection_options *connection,
+               const struct tls_options *tls, const struct login_options *login, ph_smtp **smtp)
+{
+    *smtp = NULL;
+    int code = check(command, connection, tls, login);
+    if (code == EXIT_OK)
+        code = make_client(command, connection, smtp);
+    if (code != EXIT_OK)
+        return code;
+    code = set_connection(command, connection, *smtp);
+    if (code == EXIT_OK)
+        code = set_tls(command, tls, *smtp);
+    if (code == EXIT_OK) {
+        ph_smtp_set_allow_plaintext_auth(*smtp, login && login->allow_plaintext);
+        return EXIT_OK;
+    }
+    ph_smtp_free(*smtp);
+    *smtp = NULL;
+    return code;
+}
+
+/* ---- Starting -------------------------------------------------------------------------------- */
+
+const ph_error *client_start(const struct connection_options *connection,
+                             const struct login_options *login, ph_smtp *smtp,
+                             struct problem *problem)
+{
+    struct password password;
+    if (!login || !login->user) {
+        const int status = ph_smtp_start(smtp, connection->helo, NULL, NULL, NULL);
+        return status == PH_OK ? NULL : ph_smtp_error(smtp);
+    }
+    const ph_error *error = password_get(&login->password, &password, problem);
+    if (error)
+        return error;
+    const int status = ph_smtp_start(smtp, connection->helo, login->user, password.text,
+                                     login->mechanism ? login->mechanism : "auto");
+    password_wipe(&password);
+    return status == PH_OK ? NULL : ph_smtp_error(smtp);
+}
