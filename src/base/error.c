@@ -95,7 +95,8 @@ int ph__error_vset(struct ph__error *error, ph_status status, ph_phase phase, co
     (void)vsnprintf(message, sizeof message, format, arguments);
     drop_partial_character(message, sizeof message);
     ph__error_clear(error);
-    memcpy(error->message, message, sizeof message);
+    /* Not the whole room: behind the text is what the stack held before. */
+    memcpy(error->message, message, strlen(message) + 1);
     error->view.status = status;
     error->view.phase = phase;
     return status;

@@ -3,9 +3,9 @@
  * What is recorded when a server refuses a command: the class of the reply, the command, the
  * reply, and a sentence that names who refused what and why.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/utf8.h"
 #include "protocol/command_line.h"
 #include "protocol/session_state.h"
@@ -18,7 +18,7 @@ enum {
 /* The reply on one line: its code once, then the text of each line. */
 static void reply_on_one_line(char *out, size_t room, const ph_reply *reply)
 {
-    size_t used = (size_t)snprintf(out, room, "%d", reply->code);
+    size_t used = ph__format(out, room, "%d", reply->code);
     for (size_t i = 0; i < reply->line_count && used + 2 < room; i++) {
         const char *line = ph_reply_line(reply, i);
         out[used++] = ' ';
@@ -61,12 +61,12 @@ static const char *what(struct ph__session *session, const struct ph__command *c
     if (phase == PH_PHASE_DATA)
         return "to take a message";
     if (phase == PH_PHASE_MAIL || phase == PH_PHASE_RCPT)
-        (void)snprintf(room, size, "the %s %s", phase == PH_PHASE_MAIL ? "sender" : "recipient",
-                       shown_mailbox(address_of(session, command), mailbox));
+        (void)ph__format(room, size, "the %s %s", phase == PH_PHASE_MAIL ? "sender" : "recipient",
+                         shown_mailbox(address_of(session, command), mailbox));
     else if (phase == PH_PHASE_AUTH)
-        (void)snprintf(room, size, "the login by %s", session->exchange.name);
+        (void)ph__format(room, size, "the login by %s", session->exchange.name);
     else
-        (void)snprintf(room, size, "%s", verb ? verb : "the command");
+        (void)ph__format(room, size, "%s", verb ? verb : "the command");
     return room;
 }
 
@@ -85,7 +85,7 @@ static void record_command(struct ph__session *session, const struct ph__command
     const struct ph__command_row *row = ph__command_row(command);
     char shown[ph__error_command_size];
     if (row->phase == PH_PHASE_AUTH) {
-        (void)snprintf(shown, sizeof shown, "AUTH %s", session->exchange.name);
+        (void)ph__format(shown, sizeof shown, "AUTH %s", session->exchange.name);
         ph__error_set_command(&session->error, shown);
         return;
     }

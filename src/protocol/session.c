@@ -8,10 +8,10 @@
 
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/allocator.h"
+#include "base/format.h"
 #include "base/secure_wipe.h"
 #include "base/utf8.h"
 #include "protocol/command_line.h"
@@ -71,7 +71,7 @@ void ph__session_trace(const struct ph__session *session, ph_trace_kind kind, co
     char line[2048];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(line, sizeof line, format, arguments);
+    (void)ph__vformat(line, sizeof line, format, arguments);
     va_end(arguments);
     session->trace->line(kind, line, session->trace->user_data);
 }
@@ -210,7 +210,7 @@ static void trace_line(struct ph__session *session, const struct ph__command *co
         (void)ph__escape(shown, sizeof shown, line, n - 2);
     else if (command->kind == PH__CMD_AUTH_RESPONSE ||
              (command->kind >= PH__CMD_SINGLE && session->raw_is_secret))
-        (void)snprintf(shown, sizeof shown, "<redacted>");
+        (void)ph__format(shown, sizeof shown, "<redacted>");
     else
         ph__command_shown(shown, sizeof shown, line, n);
     session->trace->line(PH_TRACE_SENT, shown, session->trace->user_data);
@@ -273,7 +273,7 @@ static void pend_content(struct ph__session *session, struct ph__slice slice)
 static bool has_room_for_content(const struct ph__session *session)
 {
     return session->pending_count + ph__content_slices_min < ph__pending_size &&
-           session->gathered.length + ph__content_slices_min * ph__gather_below <=
+           session->gathered.length + (size_t)ph__content_slices_min * ph__gather_below <=
                ph__gathered_size;
 }
 
@@ -441,7 +441,7 @@ static void trace_reply(const struct ph__session *session, bool is_secret)
     for (size_t i = 0; i < reply->line_count; i++, line += strlen(line) + 1) {
         char shown[1024];
         if (is_secret && !session->trace->shows_secrets)
-            (void)snprintf(shown, sizeof shown, "%.3s <redacted>", line);
+            (void)ph__format(shown, sizeof shown, "%.3s <redacted>", line);
         else
             (void)ph__escape(shown, sizeof shown, line, strlen(line));
         session->trace->line(PH_TRACE_RECEIVED, shown, session->trace->user_data);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* AUTH (RFC 4954): a mechanism's challenges and responses, carried over the session. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/allocator.h"
 #include "base/base64.h"
+#include "base/format.h"
 #include "base/secure_wipe.h"
 #include "base/utf8.h"
 #include "protocol/command_line.h"
@@ -55,7 +55,7 @@ static int begin_exchange(struct ph__session *session, const struct ph__login *l
 {
     const ph_mechanism *mechanism = login->mechanism;
     struct ph__exchange *exchange = &session->exchange;
-    (void)snprintf(exchange->name, sizeof exchange->name, "%s", mechanism->name);
+    (void)ph__format(exchange->name, sizeof exchange->name, "%s", mechanism->name);
     exchange->failure = PH_OK;
     int status = mechanism->start(&login->credentials, mechanism->user_data, &exchange->state);
     if (status == PH_OK) {
@@ -117,7 +117,7 @@ int ph__build_auth(struct ph__session *session, const struct ph__command *comman
         return ph__command_line(out, "AUTH", exchange->name);
     /* "=" stands for an empty first response (RFC 4954 section 4). */
     const bool is_empty = exchange->response.bytes.length == 0;
-    (void)snprintf(prefix, sizeof prefix, "AUTH %s %s", exchange->name, is_empty ? "=" : "");
+    (void)ph__format(prefix, sizeof prefix, "AUTH %s %s", exchange->name, is_empty ? "=" : "");
     return append_base64_line(out, prefix, &exchange->response.bytes);
 }
 

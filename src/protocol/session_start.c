@@ -3,10 +3,10 @@
  * How a session starts: greeting, EHLO or HELO, STARTTLS, EHLO again (RFC 5321 section 3.2,
  * RFC 3207). What a server said before TLS decides nothing after it.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/allocator.h"
+#include "base/format.h"
 #include "protocol/session_state.h"
 
 /* Domain or address literal (RFC 5321 section 4.1.1.1), as far as it could break the line. */
@@ -93,8 +93,8 @@ static void note_missing_tls(struct ph__session *session)
 {
     const char *reason = session->fell_back ? "the server did not understand EHLO"
                                             : "the server does not offer STARTTLS";
-    (void)snprintf(session->notice, sizeof session->notice,
-                   "the session with %.120s is not encrypted: %s", session->server, reason);
+    (void)ph__format(session->notice, sizeof session->notice,
+                     "the session with %.120s is not encrypted: %s", session->server, reason);
     ph__session_trace(session, PH_TRACE_INFO, "%s", session->notice);
 }
 

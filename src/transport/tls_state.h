@@ -34,8 +34,8 @@ struct ph__tls_stream {
     X509 *culprit; /* the one of the chain that was found bad */
 };
 
-/** Records why the handshake failed: @p reason is OpenSSL's code. */
-void ph__tls_explain_handshake(struct ph__tls_stream *tls, unsigned long reason,
+/** Records why the handshake failed. @param code  OpenSSL's */
+void ph__tls_explain_handshake(struct ph__tls_stream *tls, unsigned long code,
                                struct ph__error *error);
 
 #endif

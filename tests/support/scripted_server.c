@@ -163,6 +163,9 @@ static bool play(struct client *client, const struct step *step)
         return true;
     case STEP_TLS:
         return shake_hands(client);
+    case STEP_SLEEP:
+        (void)poll(NULL, 0, atoi(step->text));
+        return true;
     case STEP_SHUT:
         return shutdown(client->fd, SHUT_WR) == 0;
     case STEP_RESET:

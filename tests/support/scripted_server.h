@@ -15,6 +15,7 @@ enum step_kind {
     STEP_HEAR_TO_DOT, /* read lines up to the one that is a dot */
     STEP_HEAR_TO_END, /* read until the client closes */
     STEP_TLS,         /* make a handshake; a failed one ends the script */
+    STEP_SLEEP,       /* do nothing for as many milliseconds as the text says */
     STEP_SHUT,        /* end what is sent; what the client sends is still taken */
     STEP_RESET,       /* drop the connection with a reset */
     STEP_STALL        /* say nothing until the client closes */
