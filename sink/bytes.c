@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* A growable run of bytes. */
+#include "sink/bytes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *block)
+{
+    if (block)
+        return block;
+    (void)fputs("posthaste sink: out of memory\n", stderr);
+    exit(71);
+}
+
+void *must_allocate(size_t n)
+{
+    return checked(calloc(1, n));
+}
+
+char *bytes_room(struct bytes *bytes, size_t n)
+{
+    const size_t needed = bytes->length + n;
+    if (needed > bytes->capacity) {
+        size_t capacity = bytes->capacity ? bytes->capacity : 256;
+        while (capacity < needed)
+            capacity *= 2;
+        bytes->data = checked(realloc(bytes->data, capacity));
+        bytes->capacity = capacity;
+    }
+    return bytes->data + bytes->length;
+}
+
+void bytes_append(struct bytes *bytes, const void *data, size_t n)
+{
+    if (n == 0)
+        return;
+    memcpy(bytes_room(bytes, n), data, n);
+    bytes->length += n;
+}
+
+void bytes_append_text(struct bytes *bytes, const char *text)
+{
+    bytes_append(bytes, text, strlen(text));
+}
+
+void bytes_consume(struct bytes *bytes, size_t n)
+{
+    if (n < bytes->length)
+        memmove(bytes->data, bytes->data + n, bytes->length - n);
+    bytes->length -= n;
+}
+
+void bytes_free(struct bytes *bytes)
+{
+    free(bytes->data);
+    *bytes = (struct bytes){.data = NULL};
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* A growable run of bytes. Out of memory ends the program, as a test server may. */
+#ifndef SINK_BYTES_H
+#define SINK_BYTES_H
+
+#include <stddef.h>
+
+struct bytes {
+    char *data; /* NULL while empty */
+    size_t length;
+    size_t capacity;
+};
+
+/** @return @p n zeroed bytes, never NULL */
+void *must_allocate(size_t n);
+
+/** @return room for @p n bytes behind the length; add to the length what is used */
+char *bytes_room(struct bytes *bytes, size_t n);
+void bytes_append(struct bytes *bytes, const void *data, size_t n);
+void bytes_append_text(struct bytes *bytes, const char *text);
+
+/** Drops the first @p n bytes. */
+void bytes_consume(struct bytes *bytes, size_t n);
+void bytes_free(struct bytes *bytes);
+
+#endif

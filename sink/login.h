@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's side of AUTH: PLAIN, LOGIN and CRAM-MD5 through GNU SASL. */
+#ifndef SINK_LOGIN_H
+#define SINK_LOGIN_H
+
+#include <stddef.h>
+
+#include "sink/bytes.h"
+#include "sink/sink.h"
+
+#define LOGIN_MECHANISMS "PLAIN LOGIN CRAM-MD5"
+
+enum login_outcome {
+    LOGIN_CHALLENGE, /* send 334 and the challenge, hear a response */
+    LOGIN_ACCEPTED,
+    LOGIN_REFUSED,
+    LOGIN_MALFORMED /* the response is no base64 */
+};
+
+struct login;
+
+/** @return an exchange, or NULL if there is no such mechanism */
+struct login *login_new(const struct ph_sink_options *options, const char *mechanism);
+void login_free(struct login *login);
+
+/** @return who logged in, after LOGIN_ACCEPTED; the exchange's */
+const char *login_user(const struct login *login);
+
+/**
+ * Takes a response, in base64; NULL if there was none with the command, "=" for an empty one.
+ * @param challenge  receives the next challenge in base64
+ */
+enum login_outcome login_step(struct login *login, const char *response, struct bytes *challenge);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for many descriptors: epoll where there is one, else poll; the build chooses the file. */
+#ifndef SINK_POLLER_H
+#define SINK_POLLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct poller;
+
+struct poller_event {
+    void *data;
+};
+
+/** @return a poller, or NULL (errno says why) */
+struct poller *poller_new(void);
+void poller_free(struct poller *poller);
+
+/** Watches a descriptor from now on, or in another way. */
+void poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes);
+void poller_remove(struct poller *poller, int fd);
+
+/** @return how many events there are, at most @p max, each of another descriptor; @p wait_ms -1 is
+ * no limit */
+size_t poller_wait(struct poller *poller, struct poller_event *events, size_t max, int wait_ms);
+
+#endif

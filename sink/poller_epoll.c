@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for many descriptors, by epoll (Linux). */
+#include "sink/poller.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "sink/bytes.h"
+
+enum {
+    batch = 64
+};
+
+struct poller {
+    int fd;
+};
+
+struct poller *poller_new(void)
+{
+    const int fd = epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    struct poller *poller = must_allocate(sizeof *poller);
+    poller->fd = fd;
+    return poller;
+}
+
+void poller_free(struct poller *poller)
+{
+    (void)close(poller->fd);
+    free(poller);
+}
+
+void poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes)
+{
+    struct epoll_event event = {.events = (reads ? (uint32_t)EPOLLIN : 0) |
+                                          (writes ? (uint32_t)EPOLLOUT : 0),
+                                .data = {.ptr = data}};
+    if (epoll_ctl(poller->fd, EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT)
+        (void)epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+void poller_remove(struct poller *poller, int fd)
+{
+    (void)epoll_ctl(poller->fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+size_t poller_wait(struct poller *poller, struct poller_event *events, size_t max, int wait_ms)
+{
+    struct epoll_event ready[batch];
+    const int count = epoll_wait(poller->fd, ready, max < batch ? (int)max : (int)batch, wait_ms);
+    for (int i = 0; i < count; i++)
+        events[i].data = ready[i].data.ptr;
+    return count > 0 ? (size_t)count : 0;
+}

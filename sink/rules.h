@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What the sink was told to do otherwise: refuse, delay, drop, leave out. */
+#ifndef SINK_RULES_H
+#define SINK_RULES_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "sink/sink.h"
+
+/** @return the options' lists are well-formed; complains to @p err if not */
+bool rules_check(const struct ph_sink_options *options, FILE *err);
+
+/** @return the reply that @p command must get, as it was given, or NULL */
+const char *rules_reply(const struct ph_sink_options *options, const char *command);
+
+/** @return how many milliseconds the reply to @p command waits */
+unsigned rules_delay_ms(const struct ph_sink_options *options, const char *command);
+
+/** @return the connection is closed instead of a reply to @p command */
+bool rules_drop(const struct ph_sink_options *options, const char *command);
+
+/** @return mail from or to @p mailbox is refused */
+bool rules_reject(const struct ph_sink_options *options, const char *mailbox);
+
+/** @return @p extension is offered and understood */
+bool rules_offer(const struct ph_sink_options *options, const char *extension);
+
+#endif
