@@ -14,12 +14,12 @@ static void *checked(void *block)
     exit(71);
 }
 
-void *must_allocate(size_t n)
+void *sink_must_allocate(size_t n)
 {
     return checked(calloc(1, n));
 }
 
-char *bytes_room(struct bytes *bytes, size_t n)
+char *sink_bytes_room(struct bytes *bytes, size_t n)
 {
     const size_t needed = bytes->length + n;
     if (needed > bytes->capacity) {
@@ -32,27 +32,27 @@ char *bytes_room(struct bytes *bytes, size_t n)
     return bytes->data + bytes->length;
 }
 
-void bytes_append(struct bytes *bytes, const void *data, size_t n)
+void sink_bytes_append(struct bytes *bytes, const void *data, size_t n)
 {
     if (n == 0)
         return;
-    memcpy(bytes_room(bytes, n), data, n);
+    memcpy(sink_bytes_room(bytes, n), data, n);
     bytes->length += n;
 }
 
-void bytes_append_text(struct bytes *bytes, const char *text)
+void sink_bytes_append_text(struct bytes *bytes, const char *text)
 {
-    bytes_append(bytes, text, strlen(text));
+    sink_bytes_append(bytes, text, strlen(text));
 }
 
-void bytes_consume(struct bytes *bytes, size_t n)
+void sink_bytes_consume(struct bytes *bytes, size_t n)
 {
     if (n < bytes->length)
         memmove(bytes->data, bytes->data + n, bytes->length - n);
     bytes->length -= n;
 }
 
-void bytes_free(struct bytes *bytes)
+void sink_bytes_free(struct bytes *bytes)
 {
     free(bytes->data);
     *bytes = (struct bytes){.data = NULL};

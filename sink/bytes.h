@@ -12,15 +12,15 @@ struct bytes {
 };
 
 /** @return @p n zeroed bytes, never NULL */
-void *must_allocate(size_t n);
+void *sink_must_allocate(size_t n);
 
 /** @return room for @p n bytes behind the length; add to the length what is used */
-char *bytes_room(struct bytes *bytes, size_t n);
-void bytes_append(struct bytes *bytes, const void *data, size_t n);
-void bytes_append_text(struct bytes *bytes, const char *text);
+char *sink_bytes_room(struct bytes *bytes, size_t n);
+void sink_bytes_append(struct bytes *bytes, const void *data, size_t n);
+void sink_bytes_append_text(struct bytes *bytes, const char *text);
 
 /** Drops the first @p n bytes. */
-void bytes_consume(struct bytes *bytes, size_t n);
-void bytes_free(struct bytes *bytes);
+void sink_bytes_consume(struct bytes *bytes, size_t n);
+void sink_bytes_free(struct bytes *bytes);
 
 #endif

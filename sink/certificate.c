@@ -88,10 +88,10 @@ static bool write_certificate(const SSL_CTX *ctx, const char *path, FILE *err)
     return is_written;
 }
 
-int certificate_context(const struct ph_sink_options *options, SSL_CTX **out, FILE *err)
+int sink_certificate_context(const struct ph_sink_options *options, SSL_CTX **out, FILE *err)
 {
     *out = NULL;
-    if (!options->tls && !rules_offer(options, "STARTTLS"))
+    if (!options->tls && !sink_rules_offer(options, "STARTTLS"))
         return 0;
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     bool is_good = ctx != NULL;

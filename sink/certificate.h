@@ -12,6 +12,6 @@
  * @param out  receives the context, NULL if TLS is not offered; freed by SSL_CTX_free
  * @return 0, 73 or 78 as ph_sink_run; complains to @p err
  */
-int certificate_context(const struct ph_sink_options *options, SSL_CTX **out, FILE *err);
+int sink_certificate_context(const struct ph_sink_options *options, SSL_CTX **out, FILE *err);
 
 #endif

@@ -24,16 +24,16 @@ enum moved {
     OVER
 };
 
-struct client *client_new(int fd, SSL_CTX *ctx, const struct ph_sink_options *options, FILE *out,
-                          FILE *err)
+struct client *sink_client_new(int fd, SSL_CTX *ctx, const struct ph_sink_options *options,
+                               FILE *out, FILE *err)
 {
     const int on = 1;
-    struct client *client = must_allocate(sizeof *client);
+    struct client *client = sink_must_allocate(sizeof *client);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     client->fd = fd;
     client->ctx = ctx;
     client->stage = CLIENT_TALKS;
-    session_begin(&client->session, options, out, err);
+    sink_session_begin(&client->session, options, out, err);
     if (options->tls) {
         client->turns_to_tls = true;
         client->stage = CLIENT_FLUSHES;
@@ -41,16 +41,16 @@ struct client *client_new(int fd, SSL_CTX *ctx, const struct ph_sink_options *op
     return client;
 }
 
-void client_free(struct client *client)
+void sink_client_free(struct client *client)
 {
     if (client->ssl && client->stage != CLIENT_GONE)
         (void)SSL_shutdown(client->ssl);
     SSL_free(client->ssl);
     ERR_clear_error();
     (void)close(client->fd);
-    session_release(&client->session);
-    bytes_free(&client->input);
-    bytes_free(&client->output);
+    sink_session_release(&client->session);
+    sink_bytes_free(&client->input);
+    sink_bytes_free(&client->output);
     free(client);
 }
 
@@ -67,7 +67,7 @@ static enum moved tls_outcome(struct client *client, int result)
 
 static enum moved read_some(struct client *client)
 {
-    char *room = bytes_room(&client->input, read_size);
+    char *room = sink_bytes_room(&client->input, read_size);
     ERR_clear_error();
     for (;;) {
         const ssize_t n = client->ssl ? SSL_read(client->ssl, room, read_size)
@@ -90,7 +90,7 @@ static enum moved write_some(struct client *client)
     const ssize_t n = client->ssl ? SSL_write(client->ssl, output->data, (int)output->length)
                                   : send(client->fd, output->data, output->length, 0);
     if (n > 0) {
-        bytes_consume(output, (size_t)n);
+        sink_bytes_consume(output, (size_t)n);
         return MOVED;
     }
     if (client->ssl)
@@ -118,7 +118,7 @@ static void shake_hands(struct client *client)
     const int result = SSL_do_handshake(client->ssl);
     client->wants_write = false;
     if (result == 1) {
-        session_secured(&client->session, SSL_get_version(client->ssl));
+        sink_session_secured(&client->session, SSL_get_version(client->ssl));
         client->stage = CLIENT_TALKS;
     } else if (tls_outcome(client, result) == OVER) {
         client->stage = CLIENT_GONE;
@@ -142,7 +142,7 @@ static void turn_to_tls(struct client *client)
 
 static void take_input(struct client *client, uint64_t now_ms)
 {
-    switch (session_take(&client->session, &client->input, &client->output)) {
+    switch (sink_session_take(&client->session, &client->input, &client->output)) {
     case SESSION_GOES_ON:
         break;
     case SESSION_WAITS:
@@ -194,7 +194,7 @@ static bool finish_flush(struct client *client)
     return false;
 }
 
-void client_process(struct client *client, uint64_t now_ms)
+void sink_client_process(struct client *client, uint64_t now_ms)
 {
     bool goes_on = true;
     client->wants_write = false;
@@ -222,11 +222,11 @@ void client_process(struct client *client, uint64_t now_ms)
     }
 }
 
-void client_dismiss(struct client *client)
+void sink_client_dismiss(struct client *client)
 {
     if (client->stage != CLIENT_TALKS && client->stage != CLIENT_WAITS)
         return;
     if (client->session.mode == MODE_COMMANDS || client->session.mode == MODE_LOGIN)
-        bytes_append_text(&client->output, "421 4.3.2 the sink ends\r\n");
+        sink_bytes_append_text(&client->output, "421 4.3.2 the sink ends\r\n");
     (void)flush(client);
 }

@@ -32,14 +32,14 @@ struct client {
 };
 
 /** @return a client that owns @p fd */
-struct client *client_new(int fd, SSL_CTX *ctx, const struct ph_sink_options *options, FILE *out,
-                          FILE *err);
-void client_free(struct client *client);
+struct client *sink_client_new(int fd, SSL_CTX *ctx, const struct ph_sink_options *options,
+                               FILE *out, FILE *err);
+void sink_client_free(struct client *client);
 
 /** Goes on as far as it can: after making, when the socket is ready, or when its wait is over. */
-void client_process(struct client *client, uint64_t now_ms);
+void sink_client_process(struct client *client, uint64_t now_ms);
 
 /** Says goodbye (421) for a sink that ends. */
-void client_dismiss(struct client *client);
+void sink_client_dismiss(struct client *client);
 
 #endif

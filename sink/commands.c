@@ -18,7 +18,7 @@ enum {
 
 static void begin(struct session *session, const char *name, bool is_esmtp)
 {
-    session_reset(session);
+    sink_session_reset(session);
     (void)snprintf(session->helo, sizeof session->helo, "%s", name);
     session->is_esmtp = is_esmtp;
 }
@@ -26,17 +26,17 @@ static void begin(struct session *session, const char *name, bool is_esmtp)
 static void do_helo(struct session *session, char *argument, struct bytes *output)
 {
     if (*argument == '\0') {
-        session_reply(session, output, "", "501 5.5.4 HELO needs a name");
+        sink_session_reply(session, output, "", "501 5.5.4 HELO needs a name");
         return;
     }
     begin(session, argument, false);
-    session_reply(session, output, "HELO", "250 posthaste-sink");
+    sink_session_reply(session, output, "HELO", "250 posthaste-sink");
 }
 
 static void offer(const struct session *session, char *room, size_t size, const char *keyword,
                   const char *parameters)
 {
-    if (!rules_offer(session->options, keyword))
+    if (!sink_rules_offer(session->options, keyword))
         return;
     const size_t n = strlen(room);
     (void)snprintf(room + n, size - n, "\n%s%s", keyword, parameters);
@@ -49,7 +49,7 @@ static void do_ehlo(struct session *session, char *argument, struct bytes *outpu
     char room[1024];
     char size[32];
     if (*argument == '\0') {
-        session_reply(session, output, "", "501 5.5.4 EHLO needs a name");
+        sink_session_reply(session, output, "", "501 5.5.4 EHLO needs a name");
         return;
     }
     begin(session, argument, true);
@@ -64,20 +64,20 @@ static void do_ehlo(struct session *session, char *argument, struct bytes *outpu
         offer(session, room, sizeof room, "STARTTLS", "");
     if (session->options->auth.count > 0)
         offer(session, room, sizeof room, "AUTH", " " LOGIN_MECHANISMS);
-    session_reply(session, output, "EHLO", room);
+    sink_session_reply(session, output, "EHLO", room);
 }
 
 static void do_starttls(struct session *session, char *argument, struct bytes *output)
 {
-    const char *ruled = rules_reply(session->options, "STARTTLS");
+    const char *ruled = sink_rules_reply(session->options, "STARTTLS");
     if (*argument != '\0') {
-        session_reply(session, output, "", "501 5.5.4 STARTTLS takes no argument");
+        sink_session_reply(session, output, "", "501 5.5.4 STARTTLS takes no argument");
     } else if (session->tls) {
-        session_reply(session, output, "", "503 5.5.1 TLS is active already");
-    } else if (!rules_offer(session->options, "STARTTLS")) {
-        session_reply(session, output, "", "502 5.5.1 STARTTLS is not offered");
+        sink_session_reply(session, output, "", "503 5.5.1 TLS is active already");
+    } else if (!sink_rules_offer(session->options, "STARTTLS")) {
+        sink_session_reply(session, output, "", "502 5.5.1 STARTTLS is not offered");
     } else {
-        session_reply(session, output, "STARTTLS", "220 2.0.0 ready to start TLS");
+        sink_session_reply(session, output, "STARTTLS", "220 2.0.0 ready to start TLS");
         if (!ruled || strncmp(ruled, "220", 3) == 0)
             session->next = SESSION_WANTS_TLS;
     }
@@ -87,7 +87,7 @@ static void do_starttls(struct session *session, char *argument, struct bytes *o
 
 static void end_login(struct session *session)
 {
-    login_free(session->login);
+    sink_login_free(session->login);
     session->login = NULL;
     session->mode = MODE_COMMANDS;
 }
@@ -95,32 +95,32 @@ static void end_login(struct session *session)
 static void step_login(struct session *session, const char *response, struct bytes *output)
 {
     struct bytes challenge = {.data = NULL};
-    const char *ruled = rules_reply(session->options, "AUTH");
-    enum login_outcome outcome = login_step(session->login, response, &challenge);
+    const char *ruled = sink_rules_reply(session->options, "AUTH");
+    enum login_outcome outcome = sink_login_step(session->login, response, &challenge);
     if (outcome == LOGIN_ACCEPTED && ruled && ruled[0] != '2')
         outcome = LOGIN_REFUSED;
     switch (outcome) {
     case LOGIN_CHALLENGE:
-        bytes_append_text(output, "334 ");
-        bytes_append(output, challenge.data, challenge.length);
-        bytes_append_text(output, "\r\n");
+        sink_bytes_append_text(output, "334 ");
+        sink_bytes_append(output, challenge.data, challenge.length);
+        sink_bytes_append_text(output, "\r\n");
         session->mode = MODE_LOGIN;
         break;
     case LOGIN_ACCEPTED:
-        (void)snprintf(session->user, sizeof session->user, "%s", login_user(session->login));
+        (void)snprintf(session->user, sizeof session->user, "%s", sink_login_user(session->login));
         end_login(session);
-        session_reply(session, output, "AUTH", "235 2.7.0 welcome");
+        sink_session_reply(session, output, "AUTH", "235 2.7.0 welcome");
         break;
     case LOGIN_REFUSED:
         end_login(session);
-        session_reply(session, output, "AUTH", "535 5.7.8 user or password is wrong");
+        sink_session_reply(session, output, "AUTH", "535 5.7.8 user or password is wrong");
         break;
     case LOGIN_MALFORMED:
         end_login(session);
-        session_reply(session, output, "", "501 5.5.2 that is no base64");
+        sink_session_reply(session, output, "", "501 5.5.2 that is no base64");
         break;
     }
-    bytes_free(&challenge);
+    sink_bytes_free(&challenge);
 }
 
 static void do_auth(struct session *session, char *argument, struct bytes *output)
@@ -128,12 +128,12 @@ static void do_auth(struct session *session, char *argument, struct bytes *outpu
     char *response = strchr(argument, ' ');
     if (response)
         *response++ = '\0';
-    if (session->options->auth.count == 0 || !rules_offer(session->options, "AUTH"))
-        session_reply(session, output, "", "502 5.5.1 AUTH is not offered");
+    if (session->options->auth.count == 0 || !sink_rules_offer(session->options, "AUTH"))
+        sink_session_reply(session, output, "", "502 5.5.1 AUTH is not offered");
     else if (session->user[0] != '\0' || session->has_mail)
-        session_reply(session, output, "", "503 5.5.1 not now");
-    else if (!(session->login = login_new(session->options, argument)))
-        session_reply(session, output, "", "504 5.5.4 mechanism not known");
+        sink_session_reply(session, output, "", "503 5.5.1 not now");
+    else if (!(session->login = sink_login_new(session->options, argument)))
+        sink_session_reply(session, output, "", "504 5.5.4 mechanism not known");
     else
         step_login(session, response, output);
 }
@@ -145,7 +145,7 @@ static void do_response(struct session *session, const char *line, struct bytes 
         return;
     }
     end_login(session);
-    session_reply(session, output, "", "501 5.7.0 AUTH cancelled");
+    sink_session_reply(session, output, "", "501 5.7.0 AUTH cancelled");
 }
 
 /* ---- Envelope -------------------------------------------------------------------------------- */
@@ -189,7 +189,7 @@ static bool is_known(const struct session *session, const struct parameter *know
     const size_t n = strcspn(parameter, "= ");
     for (size_t i = 0; i < count; i++) {
         if (strlen(known[i].keyword) == n && strncasecmp(known[i].keyword, parameter, n) == 0)
-            return rules_offer(session->options, known[i].extension);
+            return sink_rules_offer(session->options, known[i].extension);
     }
     return false;
 }
@@ -222,8 +222,8 @@ static void note_parameters(struct session *session, const char *parameters)
     if (*parameters == '\0')
         return;
     if (session->message.parameters.length > 0)
-        bytes_append(&session->message.parameters, "; ", 2);
-    bytes_append_text(&session->message.parameters, parameters);
+        sink_bytes_append(&session->message.parameters, "; ", 2);
+    sink_bytes_append_text(&session->message.parameters, parameters);
 }
 
 /* @return why MAIL may not come now, or NULL */
@@ -242,7 +242,7 @@ static const char *mail_problem(const struct session *session)
 
 static bool is_refused(const struct session *session, const char *command)
 {
-    const char *ruled = rules_reply(session->options, command);
+    const char *ruled = sink_rules_reply(session->options, command);
     return ruled && ruled[0] != '2';
 }
 
@@ -256,18 +256,18 @@ static void do_mail(struct session *session, char *argument, struct bytes *outpu
     if (!problem)
         problem = parameter_problem(session, mail_parameters,
                                     sizeof mail_parameters / sizeof mail_parameters[0], parameters);
-    if (!problem && !is_ascii(mailbox) && !rules_offer(session->options, "SMTPUTF8"))
+    if (!problem && !is_ascii(mailbox) && !sink_rules_offer(session->options, "SMTPUTF8"))
         problem = "553 5.6.7 addresses must be ASCII";
-    if (!problem && rules_reject(session->options, mailbox))
+    if (!problem && sink_rules_reject(session->options, mailbox))
         problem = "550 5.1.0 sender refused";
     if (problem) {
-        session_reply(session, output, "", problem);
+        sink_session_reply(session, output, "", problem);
         return;
     }
-    session_reply(session, output, "MAIL", "250 2.1.0 sender ok");
+    sink_session_reply(session, output, "MAIL", "250 2.1.0 sender ok");
     if (is_refused(session, "MAIL"))
         return;
-    bytes_append(&session->message.from, mailbox, strlen(mailbox) + 1);
+    sink_bytes_append(&session->message.from, mailbox, strlen(mailbox) + 1);
     note_parameters(session, parameters);
     session->has_mail = true;
 }
@@ -282,18 +282,18 @@ static void do_rcpt(struct session *session, char *argument, struct bytes *outpu
     if (!problem)
         problem = parameter_problem(session, rcpt_parameters,
                                     sizeof rcpt_parameters / sizeof rcpt_parameters[0], parameters);
-    if (!problem && rules_reject(session->options, mailbox))
+    if (!problem && sink_rules_reject(session->options, mailbox))
         problem = "550 5.1.1 no such recipient";
     if (!problem && session->message.recipient_count == recipients_max)
         problem = "452 4.5.3 too many recipients";
     if (problem) {
-        session_reply(session, output, "", problem);
+        sink_session_reply(session, output, "", problem);
         return;
     }
-    session_reply(session, output, "RCPT", "250 2.1.5 recipient ok");
+    sink_session_reply(session, output, "RCPT", "250 2.1.5 recipient ok");
     if (is_refused(session, "RCPT"))
         return;
-    bytes_append(&session->message.recipients, mailbox, strlen(mailbox) + 1);
+    sink_bytes_append(&session->message.recipients, mailbox, strlen(mailbox) + 1);
     session->message.recipient_count++;
     note_parameters(session, parameters);
 }
@@ -303,14 +303,14 @@ static void do_rcpt(struct session *session, char *argument, struct bytes *outpu
 static void do_data(struct session *session, char *argument, struct bytes *output)
 {
     if (*argument != '\0') {
-        session_reply(session, output, "", "501 5.5.4 DATA takes no argument");
+        sink_session_reply(session, output, "", "501 5.5.4 DATA takes no argument");
     } else if (session->had_chunks) {
-        session_reply(session, output, "", "503 5.5.1 go on with BDAT");
+        sink_session_reply(session, output, "", "503 5.5.1 go on with BDAT");
     } else if (session->message.recipient_count == 0) {
-        session_reply(session, output, "", "503 5.5.1 no valid recipients");
+        sink_session_reply(session, output, "", "503 5.5.1 no valid recipients");
     } else {
-        session_reply(session, output, "DATA", "354 end with <CRLF>.<CRLF>");
-        const char *ruled = rules_reply(session->options, "DATA");
+        sink_session_reply(session, output, "DATA", "354 end with <CRLF>.<CRLF>");
+        const char *ruled = sink_rules_reply(session->options, "DATA");
         if (ruled && ruled[0] != '3')
             return;
         session->mode = MODE_CONTENT;
@@ -324,13 +324,13 @@ static void do_bdat(struct session *session, char *argument, struct bytes *outpu
     char *end;
     const unsigned long long size = strtoull(argument, &end, 10);
     const bool is_last = strcasecmp(end, " LAST") == 0;
-    if (!rules_offer(session->options, "CHUNKING")) {
-        session_reply(session, output, "", "502 5.5.1 BDAT is not offered");
+    if (!sink_rules_offer(session->options, "CHUNKING")) {
+        sink_session_reply(session, output, "", "502 5.5.1 BDAT is not offered");
         return;
     }
     if (!isdigit((unsigned char)*argument) || (*end != '\0' && !is_last)) {
         /* How long the chunk is, nobody knows now: whatever follows would be misread. */
-        session_reply(session, output, "", "501 5.5.4 syntax is BDAT size [LAST]");
+        sink_session_reply(session, output, "", "501 5.5.4 syntax is BDAT size [LAST]");
         session->next = SESSION_ENDS;
         return;
     }
@@ -347,40 +347,41 @@ static void do_bdat(struct session *session, char *argument, struct bytes *outpu
 static void do_rset(struct session *session, char *argument, struct bytes *output)
 {
     (void)argument;
-    session_reset(session);
-    session_reply(session, output, "RSET", "250 2.0.0 ok");
+    sink_session_reset(session);
+    sink_session_reply(session, output, "RSET", "250 2.0.0 ok");
 }
 
 static void do_noop(struct session *session, char *argument, struct bytes *output)
 {
     (void)argument;
-    session_reply(session, output, "NOOP", "250 2.0.0 ok");
+    sink_session_reply(session, output, "NOOP", "250 2.0.0 ok");
 }
 
 static void do_vrfy(struct session *session, char *argument, struct bytes *output)
 {
-    session_reply(session, output, "VRFY",
-                  *argument ? "252 2.5.2 send it and see" : "501 5.5.4 VRFY needs a name");
+    sink_session_reply(session, output, "VRFY",
+                       *argument ? "252 2.5.2 send it and see" : "501 5.5.4 VRFY needs a name");
 }
 
 static void do_expn(struct session *session, char *argument, struct bytes *output)
 {
     (void)argument;
-    session_reply(session, output, "EXPN", "502 5.5.1 there are no lists here");
+    sink_session_reply(session, output, "EXPN", "502 5.5.1 there are no lists here");
 }
 
 static void do_help(struct session *session, char *argument, struct bytes *output)
 {
     (void)argument;
-    session_reply(session, output, "HELP",
-                  "214 2.0.0 a test server\nHELO EHLO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP "
-                  "VRFY HELP QUIT");
+    sink_session_reply(
+        session, output, "HELP",
+        "214 2.0.0 a test server\nHELO EHLO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP "
+        "VRFY HELP QUIT");
 }
 
 static void do_quit(struct session *session, char *argument, struct bytes *output)
 {
     (void)argument;
-    session_reply(session, output, "QUIT", "221 2.0.0 bye");
+    sink_session_reply(session, output, "QUIT", "221 2.0.0 bye");
     session->next = SESSION_ENDS;
 }
 
@@ -394,7 +395,7 @@ static const struct verb {
     {"HELP", do_help}, {"QUIT", do_quit},
 };
 
-const char *command_name(const char *line, char room[16])
+const char *sink_command_name(const char *line, char room[16])
 {
     size_t n = 0;
     while (n < 15 && isalpha((unsigned char)line[n])) {
@@ -405,14 +406,14 @@ const char *command_name(const char *line, char room[16])
     return room;
 }
 
-void command_take(struct session *session, char *line, struct bytes *output)
+void sink_command_take(struct session *session, char *line, struct bytes *output)
 {
     char name[16];
     if (session->mode == MODE_LOGIN) {
         do_response(session, line, output);
         return;
     }
-    (void)command_name(line, name);
+    (void)sink_command_name(line, name);
     char *argument = line + strcspn(line, " ");
     argument += strspn(argument, " ");
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
@@ -421,7 +422,7 @@ void command_take(struct session *session, char *line, struct bytes *output)
             return;
         }
     }
-    session_reply(session, output, "", "500 5.5.2 command not known");
+    sink_session_reply(session, output, "", "500 5.5.2 command not known");
     if (++session->bad_commands >= bad_commands_max)
-        session_reply(session, output, "", "421 4.7.0 too many bad commands");
+        sink_session_reply(session, output, "", "421 4.7.0 too many bad commands");
 }

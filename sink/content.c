@@ -16,8 +16,8 @@ static void take(struct session *session, const char *data, size_t n)
     if (session->options->size > 0 && message->content_length > session->options->size) {
         session->is_too_large = true;
         message->content.length = 0;
-    } else if (message_is_kept(session->options)) {
-        bytes_append(&message->content, data, n);
+    } else if (sink_message_is_kept(session->options)) {
+        sink_bytes_append(&message->content, data, n);
     }
 }
 
@@ -52,7 +52,7 @@ static size_t take_line(struct session *session, const char *line, size_t n)
     return taken;
 }
 
-bool content_take_data(struct session *session, struct bytes *input)
+bool sink_content_take_data(struct session *session, struct bytes *input)
 {
     size_t at = 0;
     bool has_ended = false;
@@ -71,16 +71,16 @@ bool content_take_data(struct session *session, struct bytes *input)
         session->is_line_start = false;
         at += take_line(session, input->data + at, input->length - at);
     }
-    bytes_consume(input, at);
+    sink_bytes_consume(input, at);
     return has_ended;
 }
 
-bool content_take_chunk(struct session *session, struct bytes *input)
+bool sink_content_take_chunk(struct session *session, struct bytes *input)
 {
     const size_t n = input->length < session->chunk_left ? input->length : session->chunk_left;
     if (n > 0 && !session->chunk_is_refused)
         take(session, input->data, n);
-    bytes_consume(input, n);
+    sink_bytes_consume(input, n);
     session->chunk_left -= n;
     return session->chunk_left == 0;
 }
@@ -93,29 +93,29 @@ static void deliver(struct session *session, struct bytes *output, const char *c
         .is_esmtp = session->is_esmtp,
         .tls = session->tls,
     };
-    const char *ruled = rules_reply(session->options, command);
+    const char *ruled = sink_rules_reply(session->options, command);
     if (ruled && ruled[0] != '2') {
-        session_reply(session, output, command, "");
+        sink_session_reply(session, output, command, "");
     } else if (session->is_too_large) {
-        session_reply(session, output, "", "552 5.3.4 message is too large");
-    } else if (message_deliver(&session->message, &facts, session->options, session->out,
-                               session->err)) {
+        sink_session_reply(session, output, "", "552 5.3.4 message is too large");
+    } else if (sink_message_deliver(&session->message, &facts, session->options, session->out,
+                                    session->err)) {
         session->delivered++;
-        session_reply(session, output, command, "250 2.0.0 message accepted");
+        sink_session_reply(session, output, command, "250 2.0.0 message accepted");
     } else {
-        session_reply(session, output, "", "452 4.3.1 message cannot be kept");
+        sink_session_reply(session, output, "", "452 4.3.1 message cannot be kept");
     }
-    session_reset(session);
+    sink_session_reset(session);
 }
 
-void content_ended(struct session *session, struct bytes *output, const char *command)
+void sink_content_ended(struct session *session, struct bytes *output, const char *command)
 {
     const bool was_chunk = session->mode == MODE_CHUNK;
     session->mode = MODE_COMMANDS;
     if (!was_chunk || (!session->chunk_is_refused && session->chunk_is_last))
         deliver(session, output, command);
     else if (session->chunk_is_refused)
-        session_reply(session, output, "", "503 5.5.1 no valid recipients, chunk discarded");
+        sink_session_reply(session, output, "", "503 5.5.1 no valid recipients, chunk discarded");
     else
-        session_reply(session, output, "BDAT", "250 2.0.0 chunk taken");
+        sink_session_reply(session, output, "BDAT", "250 2.0.0 chunk taken");
 }

@@ -17,7 +17,7 @@ enum {
     backlog = 1024
 };
 
-void socket_unblock(int fd)
+void sink_socket_unblock(int fd)
 {
     (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -35,7 +35,7 @@ static int listen_on(int fd, const void *address, socklen_t length, const char *
     if (fd >= 0)
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (fd >= 0 && bind(fd, address, length) == 0 && listen(fd, backlog) == 0) {
-        socket_unblock(fd);
+        sink_socket_unblock(fd);
         return 0;
     }
     const int code = complain(err, text);
@@ -111,8 +111,8 @@ static int listen_ip(const char *given, int *fd, char *text, size_t room, FILE *
     return 0;
 }
 
-int listener_open(const struct ph_sink_options *options, int *fd, char *address, size_t room,
-                  FILE *err)
+int sink_listener_open(const struct ph_sink_options *options, int *fd, char *address, size_t room,
+                       FILE *err)
 {
     if (options->unix_path)
         return listen_unix(options->unix_path, fd, address, room, err);

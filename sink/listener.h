@@ -14,10 +14,10 @@
  * @param address  receives what to connect to, "127.0.0.1:2525" or "unix:PATH"
  * @return 0, 64 (the address is malformed) or 69; complains to @p err
  */
-int listener_open(const struct ph_sink_options *options, int *fd, char *address, size_t room,
-                  FILE *err);
+int sink_listener_open(const struct ph_sink_options *options, int *fd, char *address, size_t room,
+                       FILE *err);
 
 /** Makes a socket non-blocking. */
-void socket_unblock(int fd);
+void sink_socket_unblock(int fd);
 
 #endif

@@ -46,7 +46,7 @@ static bool is_known(const char *mechanism)
            strcasecmp(mechanism, "CRAM-MD5") == 0;
 }
 
-struct login *login_new(const struct ph_sink_options *options, const char *mechanism)
+struct login *sink_login_new(const struct ph_sink_options *options, const char *mechanism)
 {
     char name[16];
     if (!is_known(mechanism))
@@ -54,7 +54,7 @@ struct login *login_new(const struct ph_sink_options *options, const char *mecha
     for (size_t i = 0; i <= strlen(mechanism); i++)
         name[i] =
             (char)(mechanism[i] >= 'a' && mechanism[i] <= 'z' ? mechanism[i] - 32 : mechanism[i]);
-    struct login *login = must_allocate(sizeof *login);
+    struct login *login = sink_must_allocate(sizeof *login);
     login->options = options;
     if (gsasl_init(&login->context) != GSASL_OK) {
         free(login);
@@ -64,13 +64,13 @@ struct login *login_new(const struct ph_sink_options *options, const char *mecha
     gsasl_callback_hook_set(login->context, login);
     if (gsasl_server_start(login->context, name, &login->session) != GSASL_OK) {
         login->session = NULL;
-        login_free(login);
+        sink_login_free(login);
         return NULL;
     }
     return login;
 }
 
-void login_free(struct login *login)
+void sink_login_free(struct login *login)
 {
     if (!login)
         return;
@@ -80,13 +80,14 @@ void login_free(struct login *login)
     free(login);
 }
 
-const char *login_user(const struct login *login)
+const char *sink_login_user(const struct login *login)
 {
     const char *user = gsasl_property_fast(login->session, GSASL_AUTHID);
     return user ? user : "?";
 }
 
-enum login_outcome login_step(struct login *login, const char *response, struct bytes *challenge)
+enum login_outcome sink_login_step(struct login *login, const char *response,
+                                   struct bytes *challenge)
 {
     char *input = NULL;
     char *output = NULL;
@@ -103,7 +104,7 @@ enum login_outcome login_step(struct login *login, const char *response, struct 
         char *text = NULL;
         size_t length = 0;
         if (gsasl_base64_to(output, output_length, &text, &length) == GSASL_OK)
-            bytes_append(challenge, text, length);
+            sink_bytes_append(challenge, text, length);
         gsasl_free(text);
     }
     gsasl_free(output);

@@ -20,16 +20,17 @@ enum login_outcome {
 struct login;
 
 /** @return an exchange, or NULL if there is no such mechanism */
-struct login *login_new(const struct ph_sink_options *options, const char *mechanism);
-void login_free(struct login *login);
+struct login *sink_login_new(const struct ph_sink_options *options, const char *mechanism);
+void sink_login_free(struct login *login);
 
 /** @return who logged in, after LOGIN_ACCEPTED; the exchange's */
-const char *login_user(const struct login *login);
+const char *sink_login_user(const struct login *login);
 
 /**
  * Takes a response, in base64; NULL if there was none with the command, "=" for an empty one.
  * @param challenge  receives the next challenge in base64
  */
-enum login_outcome login_step(struct login *login, const char *response, struct bytes *challenge);
+enum login_outcome sink_login_step(struct login *login, const char *response,
+                                   struct bytes *challenge);
 
 #endif

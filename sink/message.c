@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-void message_clear(struct message *message)
+void sink_message_clear(struct message *message)
 {
     message->from.length = 0;
     message->parameters.length = 0;
@@ -19,15 +19,15 @@ void message_clear(struct message *message)
     message->content_length = 0;
 }
 
-void message_free(struct message *message)
+void sink_message_free(struct message *message)
 {
-    bytes_free(&message->from);
-    bytes_free(&message->parameters);
-    bytes_free(&message->recipients);
-    bytes_free(&message->content);
+    sink_bytes_free(&message->from);
+    sink_bytes_free(&message->parameters);
+    sink_bytes_free(&message->recipients);
+    sink_bytes_free(&message->content);
 }
 
-bool message_is_kept(const struct ph_sink_options *options)
+bool sink_message_is_kept(const struct ph_sink_options *options)
 {
     return options->maildir || options->print;
 }
@@ -55,7 +55,7 @@ static bool make_folder(const char *path, FILE *err)
     return false;
 }
 
-bool maildir_make(const char *path, FILE *err)
+bool sink_maildir_make(const char *path, FILE *err)
 {
     static const char *const folders[] = {"", "/tmp", "/new", "/cur"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
@@ -146,8 +146,8 @@ static void print(const struct message *message, const struct client_facts *fact
     (void)fflush(out);
 }
 
-bool message_deliver(const struct message *message, const struct client_facts *facts,
-                     const struct ph_sink_options *options, FILE *out, FILE *err)
+bool sink_message_deliver(const struct message *message, const struct client_facts *facts,
+                          const struct ph_sink_options *options, FILE *out, FILE *err)
 {
     if (options->print)
         print(message, facts, out);

@@ -28,14 +28,14 @@ struct client_facts {
 };
 
 /** Empties a message, and keeps its memory. */
-void message_clear(struct message *message);
-void message_free(struct message *message);
+void sink_message_clear(struct message *message);
+void sink_message_free(struct message *message);
 
 /** @return the content is kept, so that it must be gathered */
-bool message_is_kept(const struct ph_sink_options *options);
+bool sink_message_is_kept(const struct ph_sink_options *options);
 
 /** Makes a Maildir's three folders. @return true, or false with a complaint to @p err */
-bool maildir_make(const char *path, FILE *err);
+bool sink_maildir_make(const char *path, FILE *err);
 
 /**
  * Keeps or prints a message.
@@ -44,7 +44,7 @@ bool maildir_make(const char *path, FILE *err);
  * them comes the content byte for byte.
  * @return true, or false if it could not be kept (@p err says why)
  */
-bool message_deliver(const struct message *message, const struct client_facts *facts,
-                     const struct ph_sink_options *options, FILE *out, FILE *err);
+bool sink_message_deliver(const struct message *message, const struct client_facts *facts,
+                          const struct ph_sink_options *options, FILE *out, FILE *err);
 
 #endif

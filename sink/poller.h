@@ -13,15 +13,16 @@ struct poller_event {
 };
 
 /** @return a poller, or NULL (errno says why) */
-struct poller *poller_new(void);
-void poller_free(struct poller *poller);
+struct poller *sink_poller_new(void);
+void sink_poller_free(struct poller *poller);
 
 /** Watches a descriptor from now on, or in another way. */
-void poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes);
-void poller_remove(struct poller *poller, int fd);
+void sink_poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes);
+void sink_poller_remove(struct poller *poller, int fd);
 
 /** @return how many events there are, at most @p max, each of another descriptor; @p wait_ms -1 is
  * no limit */
-size_t poller_wait(struct poller *poller, struct poller_event *events, size_t max, int wait_ms);
+size_t sink_poller_wait(struct poller *poller, struct poller_event *events, size_t max,
+                        int wait_ms);
 
 #endif

@@ -18,23 +18,23 @@ struct poller {
     int fd;
 };
 
-struct poller *poller_new(void)
+struct poller *sink_poller_new(void)
 {
     const int fd = epoll_create1(EPOLL_CLOEXEC);
     if (fd < 0)
         return NULL;
-    struct poller *poller = must_allocate(sizeof *poller);
+    struct poller *poller = sink_must_allocate(sizeof *poller);
     poller->fd = fd;
     return poller;
 }
 
-void poller_free(struct poller *poller)
+void sink_poller_free(struct poller *poller)
 {
     (void)close(poller->fd);
     free(poller);
 }
 
-void poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes)
+void sink_poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes)
 {
     struct epoll_event event = {.events = (reads ? (uint32_t)EPOLLIN : 0) |
                                           (writes ? (uint32_t)EPOLLOUT : 0),
@@ -43,12 +43,12 @@ void poller_watch(struct poller *poller, int fd, void *data, bool reads, bool wr
         (void)epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-void poller_remove(struct poller *poller, int fd)
+void sink_poller_remove(struct poller *poller, int fd)
 {
     (void)epoll_ctl(poller->fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
-size_t poller_wait(struct poller *poller, struct poller_event *events, size_t max, int wait_ms)
+size_t sink_poller_wait(struct poller *poller, struct poller_event *events, size_t max, int wait_ms)
 {
     struct epoll_event ready[batch];
     const int count = epoll_wait(poller->fd, ready, max < batch ? (int)max : (int)batch, wait_ms);

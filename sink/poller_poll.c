@@ -14,12 +14,12 @@ struct poller {
     size_t capacity;
 };
 
-struct poller *poller_new(void)
+struct poller *sink_poller_new(void)
 {
-    return must_allocate(sizeof(struct poller));
+    return sink_must_allocate(sizeof(struct poller));
 }
 
-void poller_free(struct poller *poller)
+void sink_poller_free(struct poller *poller)
 {
     free(poller->fds);
     free(poller->data);
@@ -37,8 +37,8 @@ static size_t find(const struct poller *poller, int fd)
 static void grow(struct poller *poller)
 {
     const size_t capacity = poller->capacity ? 2 * poller->capacity : 64;
-    struct pollfd *fds = must_allocate(capacity * sizeof *fds);
-    void **data = must_allocate(capacity * sizeof *data);
+    struct pollfd *fds = sink_must_allocate(capacity * sizeof *fds);
+    void **data = sink_must_allocate(capacity * sizeof *data);
     if (poller->count > 0) {
         memcpy(fds, poller->fds, poller->count * sizeof *fds);
         memcpy(data, poller->data, poller->count * sizeof *data);
@@ -50,7 +50,7 @@ static void grow(struct poller *poller)
     poller->capacity = capacity;
 }
 
-void poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes)
+void sink_poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes)
 {
     const size_t i = find(poller, fd);
     if (i == poller->count) {
@@ -63,7 +63,7 @@ void poller_watch(struct poller *poller, int fd, void *data, bool reads, bool wr
     poller->data[i] = data;
 }
 
-void poller_remove(struct poller *poller, int fd)
+void sink_poller_remove(struct poller *poller, int fd)
 {
     const size_t i = find(poller, fd);
     if (i == poller->count)
@@ -73,7 +73,7 @@ void poller_remove(struct poller *poller, int fd)
     poller->data[i] = poller->data[poller->count];
 }
 
-size_t poller_wait(struct poller *poller, struct poller_event *events, size_t max, int wait_ms)
+size_t sink_poller_wait(struct poller *poller, struct poller_event *events, size_t max, int wait_ms)
 {
     size_t count = 0;
     if (poll(poller->fds, (nfds_t)poller->count, wait_ms) <= 0)

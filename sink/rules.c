@@ -91,7 +91,7 @@ static bool check_auth(const struct ph_sink_list *list, FILE *err)
     return true;
 }
 
-bool rules_check(const struct ph_sink_options *options, FILE *err)
+bool sink_rules_check(const struct ph_sink_options *options, FILE *err)
 {
     return check(&options->fail, "fail", "COMMAND=REPLY with REPLY such as \"550 5.7.1 no\"",
                  is_reply, err) &&
@@ -100,28 +100,28 @@ bool rules_check(const struct ph_sink_options *options, FILE *err)
            check(&options->drop, "drop", "COMMAND", NULL, err) && check_auth(&options->auth, err);
 }
 
-const char *rules_reply(const struct ph_sink_options *options, const char *command)
+const char *sink_rules_reply(const struct ph_sink_options *options, const char *command)
 {
     return find_value(&options->fail, command);
 }
 
-unsigned rules_delay_ms(const struct ph_sink_options *options, const char *command)
+unsigned sink_rules_delay_ms(const struct ph_sink_options *options, const char *command)
 {
     const char *value = find_value(&options->delay, command);
     return value ? (unsigned)strtoul(value, NULL, 10) : 0;
 }
 
-bool rules_drop(const struct ph_sink_options *options, const char *command)
+bool sink_rules_drop(const struct ph_sink_options *options, const char *command)
 {
     return contains(&options->drop, command);
 }
 
-bool rules_reject(const struct ph_sink_options *options, const char *mailbox)
+bool sink_rules_reject(const struct ph_sink_options *options, const char *mailbox)
 {
     return contains(&options->reject, mailbox);
 }
 
-bool rules_offer(const struct ph_sink_options *options, const char *extension)
+bool sink_rules_offer(const struct ph_sink_options *options, const char *extension)
 {
     return !contains(&options->without, extension);
 }

@@ -9,21 +9,21 @@
 #include "sink/sink.h"
 
 /** @return the options' lists are well-formed; complains to @p err if not */
-bool rules_check(const struct ph_sink_options *options, FILE *err);
+bool sink_rules_check(const struct ph_sink_options *options, FILE *err);
 
 /** @return the reply that @p command must get, as it was given, or NULL */
-const char *rules_reply(const struct ph_sink_options *options, const char *command);
+const char *sink_rules_reply(const struct ph_sink_options *options, const char *command);
 
 /** @return how many milliseconds the reply to @p command waits */
-unsigned rules_delay_ms(const struct ph_sink_options *options, const char *command);
+unsigned sink_rules_delay_ms(const struct ph_sink_options *options, const char *command);
 
 /** @return the connection is closed instead of a reply to @p command */
-bool rules_drop(const struct ph_sink_options *options, const char *command);
+bool sink_rules_drop(const struct ph_sink_options *options, const char *command);
 
 /** @return mail from or to @p mailbox is refused */
-bool rules_reject(const struct ph_sink_options *options, const char *mailbox);
+bool sink_rules_reject(const struct ph_sink_options *options, const char *mailbox);
 
 /** @return @p extension is offered and understood */
-bool rules_offer(const struct ph_sink_options *options, const char *extension);
+bool sink_rules_offer(const struct ph_sink_options *options, const char *extension);
 
 #endif

@@ -11,30 +11,30 @@ enum {
     login_line_max = 12288 + 2
 };
 
-void session_begin(struct session *session, const struct ph_sink_options *options, FILE *out,
-                   FILE *err)
+void sink_session_begin(struct session *session, const struct ph_sink_options *options, FILE *out,
+                        FILE *err)
 {
     *session = (struct session){.options = options, .out = out, .err = err};
     session->mode = MODE_COMMANDS;
 }
 
-void session_release(struct session *session)
+void sink_session_release(struct session *session)
 {
-    login_free(session->login);
-    message_free(&session->message);
+    sink_login_free(session->login);
+    sink_message_free(&session->message);
 }
 
-void session_reset(struct session *session)
+void sink_session_reset(struct session *session)
 {
-    message_clear(&session->message);
+    sink_message_clear(&session->message);
     session->has_mail = false;
     session->is_too_large = false;
     session->had_chunks = false;
 }
 
-void session_secured(struct session *session, const char *version)
+void sink_session_secured(struct session *session, const char *version)
 {
-    session_reset(session);
+    sink_session_reset(session);
     session->tls = version;
     session->helo[0] = '\0';
     session->user[0] = '\0';
@@ -52,10 +52,10 @@ static void append_lines(struct bytes *output, const char *reply)
         const char *newline = strchr(text, '\n');
         const char *end = escaped && (!newline || escaped < newline) ? escaped : newline;
         const size_t n = end ? (size_t)(end - text) : strlen(text);
-        bytes_append_text(output, code);
-        bytes_append(output, end ? "-" : " ", 1);
-        bytes_append(output, text, n);
-        bytes_append(output, "\r\n", 2);
+        sink_bytes_append_text(output, code);
+        sink_bytes_append(output, end ? "-" : " ", 1);
+        sink_bytes_append(output, text, n);
+        sink_bytes_append(output, "\r\n", 2);
         if (!end)
             return;
         text = end + (end == escaped ? 2 : 1);
@@ -73,14 +73,14 @@ static const char *without_enhanced(const char *reply, char room[1024])
     return room;
 }
 
-void session_reply(struct session *session, struct bytes *output, const char *command,
-                   const char *reply)
+void sink_session_reply(struct session *session, struct bytes *output, const char *command,
+                        const char *reply)
 {
     char room[1024];
-    const char *ruled = rules_reply(session->options, command);
+    const char *ruled = sink_rules_reply(session->options, command);
     if (ruled)
         reply = ruled;
-    else if (!rules_offer(session->options, "ENHANCEDSTATUSCODES"))
+    else if (!sink_rules_offer(session->options, "ENHANCEDSTATUSCODES"))
         reply = without_enhanced(reply, room);
     append_lines(output, reply);
     if (strncmp(reply, "421", 3) == 0)
@@ -92,7 +92,7 @@ void session_reply(struct session *session, struct bytes *output, const char *co
 /* @return the command is not to be taken now */
 static bool is_held(struct session *session, const char *command)
 {
-    const unsigned delay_ms = rules_delay_ms(session->options, command);
+    const unsigned delay_ms = sink_rules_delay_ms(session->options, command);
     if (delay_ms > 0 && !session->has_waited) {
         session->has_waited = true;
         session->delay_ms = delay_ms;
@@ -100,7 +100,7 @@ static bool is_held(struct session *session, const char *command)
         return true;
     }
     session->has_waited = false;
-    if (rules_drop(session->options, command)) {
+    if (sink_rules_drop(session->options, command)) {
         session->next = SESSION_DROPS;
         return true;
     }
@@ -113,9 +113,9 @@ static bool greet(struct session *session, struct bytes *output)
 {
     if (is_held(session, "CONNECT"))
         return false;
-    session_reply(session, output, "CONNECT", "220 posthaste-sink ESMTP");
+    sink_session_reply(session, output, "CONNECT", "220 posthaste-sink ESMTP");
     session->has_greeted = true;
-    const char *ruled = rules_reply(session->options, "CONNECT");
+    const char *ruled = sink_rules_reply(session->options, "CONNECT");
     if (ruled && ruled[0] != '2')
         session->next = SESSION_ENDS;
     return session->next == SESSION_GOES_ON;
@@ -130,23 +130,23 @@ static bool take_line(struct session *session, struct bytes *input, struct bytes
     if (!end && input->length <= login_line_max)
         return false;
     if (!end) { /* without end: nothing that follows could be trusted */
-        session_reply(session, output, "", "500 5.5.2 line too long");
+        sink_session_reply(session, output, "", "500 5.5.2 line too long");
         session->next = SESSION_ENDS;
         return false;
     }
     const size_t n = (size_t)(end - input->data);
     size_t length = n > 0 && input->data[n - 1] == '\r' ? n - 1 : n;
     input->data[length] = '\0';
-    const bool is_auth = strncmp(command_name(input->data, name), "AUTH", 4) == 0;
+    const bool is_auth = strncmp(sink_command_name(input->data, name), "AUTH", 4) == 0;
     if (session->mode == MODE_COMMANDS && is_held(session, name)) {
         input->data[length] = length < n ? '\r' : '\n'; /* it comes back whole */
         return false;
     }
     if (length > max && !(is_auth && length <= login_line_max))
-        session_reply(session, output, "", "500 5.5.2 line too long");
+        sink_session_reply(session, output, "", "500 5.5.2 line too long");
     else
-        command_take(session, input->data, output);
-    bytes_consume(input, n + 1);
+        sink_command_take(session, input->data, output);
+    sink_bytes_consume(input, n + 1);
     return true;
 }
 
@@ -158,23 +158,24 @@ static bool take_some(struct session *session, struct bytes *input, struct bytes
     const bool is_chunk = session->mode == MODE_CHUNK;
     const char *command = is_chunk ? "BDAT" : "BODY";
     if (!session->content_has_ended) {
-        if (!is_chunk && input->length > 0 && rules_drop(session->options, "BODY")) {
+        if (!is_chunk && input->length > 0 && sink_rules_drop(session->options, "BODY")) {
             session->next = SESSION_DROPS;
             return false;
         }
-        session->content_has_ended =
-            is_chunk ? content_take_chunk(session, input) : content_take_data(session, input);
+        session->content_has_ended = is_chunk ? sink_content_take_chunk(session, input)
+                                              : sink_content_take_data(session, input);
         if (!session->content_has_ended)
             return false;
     }
     if (!is_chunk && is_held(session, command))
         return false;
     session->content_has_ended = false;
-    content_ended(session, output, command);
+    sink_content_ended(session, output, command);
     return true;
 }
 
-enum session_next session_take(struct session *session, struct bytes *input, struct bytes *output)
+enum session_next sink_session_take(struct session *session, struct bytes *input,
+                                    struct bytes *output)
 {
     session->next = SESSION_GOES_ON;
     if (!session->has_greeted && !greet(session, output))

@@ -60,37 +60,38 @@ struct session {
 };
 
 /** Sets a session up; the greeting is in @p output, unless the session drops or waits. */
-void session_begin(struct session *session, const struct ph_sink_options *options, FILE *out,
-                   FILE *err);
-void session_release(struct session *session);
+void sink_session_begin(struct session *session, const struct ph_sink_options *options, FILE *out,
+                        FILE *err);
+void sink_session_release(struct session *session);
 
 /** The handshake is done: nothing said before it counts. */
-void session_secured(struct session *session, const char *version);
+void sink_session_secured(struct session *session, const char *version);
 
 /** Takes as much of @p input as it can, answers into @p output. */
-enum session_next session_take(struct session *session, struct bytes *input, struct bytes *output);
+enum session_next sink_session_take(struct session *session, struct bytes *input,
+                                    struct bytes *output);
 
 /* For the files that make the session up. */
 
 /** Answers: the reply that the rules have for @p command, or @p reply. A newline or "\n" parts
  * lines. */
-void session_reply(struct session *session, struct bytes *output, const char *command,
-                   const char *reply);
+void sink_session_reply(struct session *session, struct bytes *output, const char *command,
+                        const char *reply);
 
 /** Takes content behind DATA, or of a chunk. @return it ended */
-bool content_take_data(struct session *session, struct bytes *input);
-bool content_take_chunk(struct session *session, struct bytes *input);
+bool sink_content_take_data(struct session *session, struct bytes *input);
+bool sink_content_take_chunk(struct session *session, struct bytes *input);
 
 /** The content ended: delivers the message and answers. */
-void content_ended(struct session *session, struct bytes *output, const char *command);
+void sink_content_ended(struct session *session, struct bytes *output, const char *command);
 
 /** Handles one command line, or a response of AUTH. */
-void command_take(struct session *session, char *line, struct bytes *output);
+void sink_command_take(struct session *session, char *line, struct bytes *output);
 
 /** @return the verb by which the rules know the line, upper case */
-const char *command_name(const char *line, char room[16]);
+const char *sink_command_name(const char *line, char room[16]);
 
 /** Ends the transaction. */
-void session_reset(struct session *session);
+void sink_session_reset(struct session *session);
 
 #endif

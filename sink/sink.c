@@ -65,7 +65,7 @@ static void add_client(struct server *server, struct client *client)
 {
     if (server->count == server->capacity) {
         server->capacity = server->capacity ? 2 * server->capacity : 64;
-        struct client **grown = must_allocate(server->capacity * sizeof(struct client *));
+        struct client **grown = sink_must_allocate(server->capacity * sizeof(struct client *));
         if (server->count > 0)
             memcpy(grown, server->clients, server->count * sizeof(struct client *));
         free(server->clients);
@@ -82,19 +82,19 @@ static void remove_client(struct server *server, struct client *client)
     last->index = client->index;
     if (server->options->once && client->session.delivered > 0)
         server->has_ended = true;
-    poller_remove(server->poller, client->fd);
-    client_free(client);
+    sink_poller_remove(server->poller, client->fd);
+    sink_client_free(client);
 }
 
 static void process(struct server *server, struct client *client, uint64_t now_ms)
 {
-    client_process(client, now_ms);
+    sink_client_process(client, now_ms);
     if (client->stage == CLIENT_GONE)
         remove_client(server, client);
     else
-        poller_watch(server->poller, client->fd, client,
-                     client->stage != CLIENT_WAITS && client->stage != CLIENT_FLUSHES,
-                     client->wants_write);
+        sink_poller_watch(server->poller, client->fd, client,
+                          client->stage != CLIENT_WAITS && client->stage != CLIENT_FLUSHES,
+                          client->wants_write);
 }
 
 /* Nothing is asked of a client that waits, so an event can only be its hanging up. */
@@ -111,9 +111,9 @@ static void accept_clients(struct server *server, uint64_t now_ms)
         const int fd = accept(server->listener, NULL, NULL);
         if (fd < 0)
             return; /* none left, or no descriptor left: the next time */
-        socket_unblock(fd);
+        sink_socket_unblock(fd);
         struct client *client =
-            client_new(fd, server->ctx, server->options, server->out, server->err);
+            sink_client_new(fd, server->ctx, server->options, server->out, server->err);
         add_client(server, client);
         process(server, client, now_ms);
     }
@@ -146,7 +146,7 @@ static void serve(struct server *server)
         const int wait_ms = wake_clients(server, clock_ms());
         if (server->has_ended)
             return;
-        const size_t count = poller_wait(server->poller, events, 64, wait_ms);
+        const size_t count = sink_poller_wait(server->poller, events, 64, wait_ms);
         const uint64_t now_ms = clock_ms();
         for (size_t i = 0; i < count; i++) {
             if (events[i].data == &signal_pipe)
@@ -163,11 +163,11 @@ static void end(struct server *server)
 {
     while (server->count > 0) {
         struct client *client = server->clients[server->count - 1];
-        client_dismiss(client);
+        sink_client_dismiss(client);
         remove_client(server, client);
     }
     free(server->clients);
-    poller_free(server->poller);
+    sink_poller_free(server->poller);
     (void)close(server->listener);
     if (server->options->unix_path)
         (void)unlink(server->options->unix_path);
@@ -179,13 +179,13 @@ static void end(struct server *server)
 static int prepare(struct server *server, char *address, size_t room)
 {
     const struct ph_sink_options *options = server->options;
-    if (!rules_check(options, server->err))
+    if (!sink_rules_check(options, server->err))
         return 64;
-    if (options->maildir && !maildir_make(options->maildir, server->err))
+    if (options->maildir && !sink_maildir_make(options->maildir, server->err))
         return 73;
-    int code = certificate_context(options, &server->ctx, server->err);
+    int code = sink_certificate_context(options, &server->ctx, server->err);
     if (code == 0)
-        code = listener_open(options, &server->listener, address, room, server->err);
+        code = sink_listener_open(options, &server->listener, address, room, server->err);
     if (code != 0)
         SSL_CTX_free(server->ctx);
     return code;
@@ -198,14 +198,14 @@ int ph_sink_run(const struct ph_sink_options *options, FILE *out, FILE *err)
     const int code = prepare(&server, address, sizeof address);
     if (code != 0)
         return code;
-    server.poller = poller_new();
+    server.poller = sink_poller_new();
     if (!server.poller || pipe(signal_pipe) != 0) {
         (void)fprintf(err, "posthaste sink: %s\n", strerror(errno));
         return 71;
     }
     take_signals();
-    poller_watch(server.poller, signal_pipe[0], &signal_pipe, true, false);
-    poller_watch(server.poller, server.listener, &server.listener, true, false);
+    sink_poller_watch(server.poller, signal_pipe[0], &signal_pipe, true, false);
+    sink_poller_watch(server.poller, server.listener, &server.listener, true, false);
     if (!options->quiet || options->print) {
         (void)fprintf(out, "listening on %s\n", address);
         (void)fflush(out);
