@@ -79,7 +79,7 @@ const char *ph__mailbox_problem(const char *mailbox, size_t n)
         return "bytes that are not UTF-8";
     const size_t local = local_part_length(text, n);
     if (local == 0)
-        return text[0] == '"' ? "a quoted local part without end" : "no local part";
+        return n > 0 && text[0] == '"' ? "a quoted local part without end" : "no local part";
     if (local == n)
         return NULL;
     if (text[local] != '@')
