@@ -50,10 +50,14 @@ static bool read_code(const struct ph__buffer *line, int *code)
 }
 
 /* The length of "class.subject.detail" at the beginning of a reply's text, 0 if there is none: the
- * class must be that of the code (RFC 2034 section 4), the numbers have up to three digits. */
+ * class is 2, 4 or 5 (RFC 3463 section 2) and that of the code (RFC 2034 section 4), the numbers
+ * have up to three digits. */
 static size_t enhanced_length(const uint8_t *text, size_t n, int code)
 {
-    if (n < 5 || text[0] != (uint8_t)('0' + code / 100) || text[1] != '.')
+    const int class = code / 100;
+    if (class != 2 && class != 4 && class != 5)
+        return 0;
+    if (n < 5 || text[0] != (uint8_t)('0' + class) || text[1] != '.')
         return 0;
     size_t i = 2;
     for (int part = 0; part < 2; part++) {
@@ -96,11 +100,22 @@ static bool append_line(struct ph_reply *reply, const struct ph__buffer *line)
     return true;
 }
 
+/* Takes bytes of a line as far as they fit, so that what is kept of a bad one does not depend on
+ * how it came. @return PH_OK, PH_ERR_ARGUMENT (not all fit), PH_ERR_NO_MEMORY */
+static int collect(struct ph__buffer *line, const uint8_t *bytes, size_t n)
+{
+    const size_t room = line->max - line->length;
+    const int status = ph__buffer_append(line, bytes, n < room ? n : room);
+    return status == PH_OK && n > room ? PH_ERR_ARGUMENT : status;
+}
+
 static enum ph__parse take_line(struct ph__reply_parser *parser, struct ph_reply *reply)
 {
     struct ph__buffer *line = &parser->line;
     if (line->length > 0 && line->bytes[line->length - 1] == '\r')
         ph__buffer_truncate(line, line->length - 1);
+    if (line->length > parser->limits.line_max)
+        return malformed(parser, "an over-long line");
     int code;
     if (line->length == 0 || !read_code(line, &code))
         return malformed(parser, "a line that does not begin with a reply code");
@@ -134,7 +149,7 @@ enum ph__parse ph__reply_parse(struct ph__reply_parser *parser, const uint8_t *b
         const uint8_t *start = bytes + *used;
         const uint8_t *end = memchr(start, '\n', n - *used);
         const size_t length = end ? (size_t)(end - start) : n - *used;
-        const int status = ph__buffer_append(&parser->line, start, length);
+        const int status = collect(&parser->line, start, length);
         if (status == PH_ERR_NO_MEMORY)
             return PH__PARSE_NO_MEMORY;
         if (status != PH_OK)

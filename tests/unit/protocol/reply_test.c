@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "protocol/reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/allocator.h"
+#include "unit/base/test.h"
+#include "unit/base/test_allocator.h"
+#include "unit/protocol/replies.h"
+
+static void getters__tell_what_the_reply_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int code;
+        const char *whole;
+        const char *message;
+        const char *enhanced;
+        size_t line_count;
+        const char *first;
+        const char *last;
+        const char *note;
+    } rows[] = {
+        {"250 ok\r\n", 250, "250 ok", "250 ok", NULL, 1, "ok", "ok", "one line"},
+        {"250\r\n", 250, "250", "250", NULL, 1, "", "", "a code alone"},
+        {"250 \r\n", 250, "250 ", "250 ", NULL, 1, "", "", "a code and a blank"},
+        {"220-a\r\n220-\r\n220 c\r\n", 220, "220-a\n220-\n220 c", "220-a", NULL, 3, "a", "c",
+         "three lines, one empty"},
+        {"550-5.1.1 no\r\n550 5.1.1 such user\r\n", 550, "550-5.1.1 no\n550 5.1.1 such user",
+         "550-5.1.1 no", "5.1.1", 2, "5.1.1 no", "5.1.1 such user",
+         "enhanced codes stay in the text"},
+        {"250-first\r\n250 2.1.0 second\r\n", 250, "250-first\n250 2.1.0 second", "250-first",
+         "2.1.0", 2, "first", "2.1.0 second", "an enhanced code in a later line"},
+        {"550-5.1.1 a\r\n550 5.7.1 b\r\n", 550, "550-5.1.1 a\n550 5.7.1 b", "550-5.1.1 a", "5.1.1",
+         2, "5.1.1 a", "5.7.1 b", "the first enhanced code counts"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct ph_reply reply;
+        reply_init_with(&reply, rows[i].text);
+        const char *enhanced = ph_reply_enhanced_code(&reply);
+        CHECK(ph_reply_code(&reply) == rows[i].code, rows[i].note);
+        CHECK(strcmp(ph_reply_text(&reply), rows[i].whole) == 0, rows[i].note);
+        CHECK(strcmp(ph_reply_message(&reply), rows[i].message) == 0, rows[i].note);
+        CHECK(ph_reply_line_count(&reply) == rows[i].line_count, rows[i].note);
+        CHECK(strcmp(ph_reply_line(&reply, 0), rows[i].first) == 0, rows[i].note);
+        CHECK(strcmp(ph_reply_line(&reply, rows[i].line_count - 1), rows[i].last) == 0,
+              rows[i].note);
+        CHECK(!ph_reply_line(&reply, rows[i].line_count), rows[i].note);
+        CHECK(!ph_reply_line(&reply, SIZE_MAX), rows[i].note);
+        CHECK(rows[i].enhanced ? enhanced && strcmp(enhanced, rows[i].enhanced) == 0 : !enhanced,
+              rows[i].note);
+        ph__reply_release(&reply);
+    }
+}
+
+static void enhanced_code__only_what_rfc_3463_and_2034_allow(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *expected;
+        const char *note;
+    } rows[] = {
+        {"250 2.0.0 ok\r\n", "2.0.0", "success"},
+        {"450 4.7.1 wait\r\n", "4.7.1", "for now"},
+        {"550 5.123.456 no\r\n", "5.123.456", "three digits"},
+        {"550 5.1.1\r\n", "5.1.1", "nothing behind it"},
+        {"550-5.1.1\r\n550 no\r\n", "5.1.1", "nothing behind it, in the first of two lines"},
+        {"550 5.1.01 no\r\n", "5.1.01", "a zero in front is not ours to judge"},
+        {"550 4.1.1 no\r\n", NULL, "the class of another code"},
+        {"250 5.1.1 ok\r\n", NULL, "a refusal's class in a success"},
+        {"354 3.0.0 go on\r\n", NULL, "there is no class 3"},
+        {"150 1.0.0 hm\r\n", NULL, "there is no class 1"},
+        {"550 5.1234.1 no\r\n", NULL, "a subject of four digits"},
+        {"550 5.1.1234 no\r\n", NULL, "a detail of four digits"},
+        {"550 5.1 no\r\n", NULL, "two numbers"},
+        {"550 5.1.\r\n", NULL, "no detail"},
+        {"550 5..1 no\r\n", NULL, "no subject"},
+        {"550 5.1.1.1 no\r\n", NULL, "four numbers"},
+        {"550 5.1.1: no\r\n", NULL, "a colon behind it"},
+        {"550 5.1.x no\r\n", NULL, "a letter"},
+        {"550  5.1.1 no\r\n", NULL, "a blank before it"},
+        {"250 2.0.0.example.org\r\n", NULL, "a host name that begins like one"},
+        {"550 #5.1.1 no\r\n", NULL, "a mark before it, as qmail has"},
+        {"250\r\n", NULL, "no text"},
+        {"250 2\r\n", NULL, "one digit"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct ph_reply reply;
+        reply_init_with(&reply, rows[i].text);
+        const char *found = ph_reply_enhanced_code(&reply);
+        CHECK(rows[i].expected ? found && strcmp(found, rows[i].expected) == 0 : !found,
+              rows[i].note);
+        ph__reply_release(&reply);
+    }
+}
+
+static ph_status class_of(int code)
+{
+    if (code >= 400 && code <= 499)
+        return PH_ERR_SERVER_BUSY;
+    if (code >= 500 && code <= 509)
+        return PH_ERR_SYNTAX;
+    if (code >= 530 && code <= 539)
+        return PH_ERR_AUTHENTICATION;
+    return code >= 500 ? PH_ERR_FATAL : PH_ERR_UNKNOWN;
+}
+
+static void classes__of_every_code(void **state)
+{
+    (void)state;
+    struct ph_reply reply;
+    reply_init_with(&reply, "250 ok\r\n");
+    for (int code = 100; code <= 599; code++) {
+        reply.code = code;
+        assert_int_equal(ph_reply_is_success(&reply), code >= 200 && code <= 299);
+        assert_int_equal(ph_reply_is_continue(&reply), code >= 300 && code <= 399);
+        assert_int_equal(ph_reply_error_class(&reply), class_of(code));
+    }
+    ph__reply_release(&reply);
+}
+
+static void cram_md5_challenge__is_decoded_or_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int status;
+        const char *challenge;
+        const char *note;
+    } rows[] = {
+        {"334 PDEyQGE+\r\n", PH_OK, "<12@a>", "a challenge"},
+        {"334 PDEyQGE+ more\r\n", PH_OK, "<12@a>", "words behind it"},
+        {"334-PDEyQGE+\r\n334 more\r\n", PH_OK, "<12@a>", "the first of two lines"},
+        {"334 \r\n", PH_ERR_PROTOCOL, "", "an empty challenge"},
+        {"334\r\n", PH_ERR_PROTOCOL, "", "a code alone"},
+        {"334 not base64\r\n", PH_ERR_PROTOCOL, "", "not base64"},
+        {"334 ====\r\n", PH_ERR_PROTOCOL, "", "padding alone"},
+        {"235 PDEyQGE+\r\n", PH_ERR_PROTOCOL, "", "another code"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        const size_t n = strlen(rows[i].challenge);
+        struct ph_reply reply;
+        char room[64];
+        size_t length = 99;
+        reply_init_with(&reply, rows[i].text);
+        CHECK(ph_reply_cram_md5_challenge(&reply, room, sizeof room, &length) == rows[i].status,
+              rows[i].note);
+        CHECK(length == n, rows[i].note);
+        CHECK(n == 0 || memcmp(room, rows[i].challenge, n) == 0, rows[i].note);
+        ph__reply_release(&reply);
+    }
+}
+
+static void cram_md5_challenge__without_room_says_how_much_is_needed(void **state)
+{
+    (void)state;
+    struct ph_reply reply;
+    reply_init_with(&reply, "334 PDEyQGE+\r\n");
+    size_t length = 0;
+    assert_int_equal(ph_reply_cram_md5_challenge(&reply, NULL, 0, &length), PH_ERR_ARGUMENT);
+    assert_int_equal(length, 6);
+    char *room = malloc(6);
+    assert_non_null(room);
+    assert_int_equal(ph_reply_cram_md5_challenge(&reply, room, 5, &length), PH_ERR_ARGUMENT);
+    assert_int_equal(length, 6);
+    assert_int_equal(ph_reply_cram_md5_challenge(&reply, room, 6, &length), PH_OK);
+    assert_memory_equal(room, "<12@a>", 6);
+    free(room);
+    ph__reply_release(&reply);
+}
+
+static void assert_same(const struct ph_reply *a, const struct ph_reply *b)
+{
+    assert_int_equal(ph_reply_code(a), ph_reply_code(b));
+    assert_string_equal(ph_reply_text(a), ph_reply_text(b));
+    assert_int_equal(ph_reply_line_count(a), ph_reply_line_count(b));
+    for (size_t i = 0; i < ph_reply_line_count(a); i++)
+        assert_string_equal(ph_reply_line(a, i), ph_reply_line(b, i));
+    assert_string_equal(ph_reply_enhanced_code(a), ph_reply_enhanced_code(b));
+}
+
+static void copy__equals_and_lives_on_its_own(void **state)
+{
+    (void)state;
+    struct ph_reply reply;
+    struct ph_reply again;
+    reply_init_with(&reply, "550-5.1.1 no\r\n550 such user\r\n");
+    reply_init_with(&again, "550-5.1.1 no\r\n550 such user\r\n");
+    struct ph_reply *copy = ph__reply_copy(ph__allocator_or_default(NULL), &reply);
+    assert_non_null(copy);
+    ph__reply_release(&reply);
+    assert_same(copy, &again);
+    ph__reply_free(copy);
+    ph__reply_release(&again);
+    ph__reply_free(NULL);
+}
+
+static void assign__replaces_what_was_there(void **state)
+{
+    (void)state;
+    struct ph_reply from;
+    struct ph_reply to;
+    reply_init_with(&from, "450 4.2.0 wait\r\n");
+    reply_init_with(&to, "550-5.1.1 no\r\n550 such user\r\n");
+    assert_int_equal(ph__reply_assign(&to, &from), PH_OK);
+    assert_same(&to, &from);
+    ph__reply_clear(&to);
+    assert_false(ph__reply_is_set(&to));
+    assert_null(ph_reply_enhanced_code(&to));
+    assert_int_equal(ph_reply_code(&to), 0);
+    ph__reply_release(&from);
+    ph__reply_release(&to);
+}
+
+static void copy__each_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct ph_reply reply;
+    reply_init_with(&reply, "550 5.1.1 no\r\n");
+    bool has_failed = true;
+    for (int n = 0; has_failed; n++) {
+        struct test_allocator test;
+        test_allocator_init_failing(&test, n);
+        struct ph_reply *copy = ph__reply_copy(&test.allocator, &reply);
+        has_failed = test.has_failed;
+        assert_true(has_failed == !copy);
+        assert_true(has_failed || n == 3);
+        ph__reply_free(copy);
+        assert_int_equal(test.live_blocks, 0);
+    }
+    ph__reply_release(&reply);
+}
+
+static void assign__without_memory_leaves_an_empty_reply(void **state)
+{
+    (void)state;
+    struct ph_reply from;
+    reply_init_with(&from, "550 5.1.1 no\r\n");
+    for (int n = 0; n < 2; n++) {
+        struct test_allocator test;
+        struct ph_reply to;
+        test_allocator_init_failing(&test, n);
+        ph__reply_init(&to, &test.allocator, 100);
+        assert_int_equal(ph__reply_assign(&to, &from), PH_ERR_NO_MEMORY);
+        assert_false(ph__reply_is_set(&to));
+        assert_int_equal(to.text.length + to.lines.length, 0);
+        ph__reply_release(&to);
+        assert_int_equal(test.live_blocks, 0);
+    }
+    ph__reply_release(&from);
+}
+
+static void cram_md5_challenge__no_memory_is_reported(void **state)
+{
+    (void)state;
+    struct ph_reply reply;
+    reply_init_with(&reply, "334 PDEyQGE+\r\n");
+    struct test_allocator test;
+    test_allocator_init(&test);
+    struct ph_reply *copy = ph__reply_copy(&test.allocator, &reply);
+    assert_non_null(copy);
+    test.fail_at = test.n_allocations;
+    size_t length = 99;
+    char room[8];
+    assert_int_equal(ph_reply_cram_md5_challenge(copy, room, sizeof room, &length),
+                     PH_ERR_NO_MEMORY);
+    assert_int_equal(length, 0);
+    ph__reply_free(copy);
+    assert_int_equal(test.live_blocks, 0);
+    ph__reply_release(&reply);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(getters__tell_what_the_reply_says),
+        cmocka_unit_test(enhanced_code__only_what_rfc_3463_and_2034_allow),
+        cmocka_unit_test(classes__of_every_code),
+        cmocka_unit_test(cram_md5_challenge__is_decoded_or_refused),
+        cmocka_unit_test(cram_md5_challenge__without_room_says_how_much_is_needed),
+        cmocka_unit_test(cram_md5_challenge__no_memory_is_reported),
+        cmocka_unit_test(copy__equals_and_lives_on_its_own),
+        cmocka_unit_test(copy__each_allocation_may_fail),
+        cmocka_unit_test(assign__replaces_what_was_there),
+        cmocka_unit_test(assign__without_memory_leaves_an_empty_reply),
+    };
+    return cmocka_run_group_tests_name("protocol/reply", tests, NULL, NULL);
+}
