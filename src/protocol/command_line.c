@@ -36,8 +36,9 @@ static int append_all(struct ph__buffer *out, const char *const *pieces)
 int ph__command_line(struct ph__buffer *out, const char *verb, const char *argument)
 {
     const size_t start = out->length;
-    const char *pieces[] = {verb ? verb : "", verb && argument ? " " : "", argument ? argument : "",
-                            NULL};
+    const bool has_argument = argument && *argument != '\0';
+    const char *pieces[] = {verb ? verb : "", verb && has_argument ? " " : "",
+                            has_argument ? argument : "", NULL};
     return finish_line(out, start, append_all(out, pieces));
 }
 
@@ -87,18 +88,44 @@ int ph__rcpt_line(struct ph__buffer *out, const ph_address *to)
     return finish_line(out, start, append_path(out, "RCPT TO:", to));
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static size_t skip_blanks(const char *line, size_t n, size_t i)
+{
+    while (i < n && is_blank(line[i]))
+        i++;
+    return i;
+}
+
+static size_t skip_word(const char *line, size_t n, size_t i)
+{
+    while (i < n && !is_blank(line[i]))
+        i++;
+    return i;
+}
+
+/* Servers such as Postfix skip blanks before the verb. */
+bool ph__is_auth_line(const char *line, size_t n)
+{
+    const size_t start = skip_blanks(line, n, 0);
+    char verb[5] = "";
+    const size_t length = skip_word(line, n, start) - start;
+    if (length != 4)
+        return false;
+    memcpy(verb, line + start, length);
+    return ph__ascii_equal(verb, "AUTH");
+}
+
 /* @return how much of a line may be shown: all, or for AUTH what comes before its argument */
 static size_t shown_length(const char *line, size_t n)
 {
-    char verb[6] = "";
-    memcpy(verb, line, n < 5 ? n : 5);
-    if (!ph__ascii_equal(verb, "AUTH ") && !ph__ascii_equal(verb, "AUTH\t"))
+    if (!ph__is_auth_line(line, n))
         return n;
-    size_t i = 5;
-    while (i < n && (line[i] == ' ' || line[i] == '\t'))
-        i++;
-    while (i < n && line[i] != ' ' && line[i] != '\t')
-        i++;
+    size_t i = skip_word(line, n, skip_blanks(line, n, 0));
+    i = skip_word(line, n, skip_blanks(line, n, i));
     return i;
 }
 

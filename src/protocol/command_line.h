@@ -20,7 +20,7 @@ enum {
 /**
  * Appends "VERB argument CRLF".
  * @param verb      NULL if the argument is the whole line
- * @param argument  NULL for none
+ * @param argument  NULL or "" for none
  * @return PH_OK, PH_ERR_ARGUMENT (a control byte, or too long; nothing is appended),
  * PH_ERR_NO_MEMORY
  */
@@ -38,6 +38,9 @@ int ph__mail_line(struct ph__buffer *out, const ph_address *from,
 
 /** Appends "RCPT TO:<...> parameters CRLF". */
 int ph__rcpt_line(struct ph__buffer *out, const ph_address *to);
+
+/** @return the line is an AUTH command, so that lines of an exchange may follow */
+bool ph__is_auth_line(const char *line, size_t n);
 
 /**
  * Writes what may be shown of a command line: no line end, and nothing behind the mechanism of

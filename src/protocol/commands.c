@@ -3,8 +3,9 @@
  * The table of commands: what each sends, who takes its reply, and whether others may go behind it;
  * and the commands that a caller sends on their own.
  */
+#include <string.h>
+
 #include "base/allocator.h"
-#include "base/ascii.h"
 #include "base/secure_wipe.h"
 #include "protocol/command_line.h"
 #include "protocol/session_state.h"
@@ -71,7 +72,8 @@ static void answered_raw(struct ph__session *session, const struct ph__command *
                          const ph_reply *reply)
 {
     (void)command;
-    const bool is_auth = session->raw_is_secret || ph__ascii_starts_with(session->argument, "AUTH");
+    const bool is_auth =
+        session->raw_is_secret || ph__is_auth_line(session->argument, strlen(session->argument));
     session->raw_is_secret = is_auth && reply->code == 334;
     ph__session_end_operation(session, PH__EVENT_COMMAND_DONE, PH_OK);
 }
