@@ -24,11 +24,17 @@ void ph__exchange_release(struct ph__session *session)
     ph__mechanism_response_release(&exchange->response);
 }
 
+/* A mechanism may be a program's own: a number that is no status is taken for a refusal. */
+static int status_of(int returned)
+{
+    return returned <= 0 ? returned : PH_ERR_AUTHENTICATION;
+}
+
 static int step(struct ph__session *session, const void *challenge, size_t n)
 {
     struct ph__exchange *exchange = &session->exchange;
     ph__mechanism_response_reset(&exchange->response);
-    return exchange->mechanism->step(exchange->state, challenge, n, &exchange->response);
+    return status_of(exchange->mechanism->step(exchange->state, challenge, n, &exchange->response));
 }
 
 /* Appends what the server explained, for the sentence. */
@@ -39,6 +45,8 @@ static void add_explanation(struct ph__session *session)
     if (*text == '\0')
         return;
     (void)ph__escape(shown, sizeof shown, text, strlen(text));
+    for (char *end = strchr(shown, '\n'); end; end = strchr(end, '\n'))
+        *end = ' '; /* an error is one sentence, and may become one line of a log */
     ph__error_add(&session->error, "; explanation: %s", shown);
 }
 
@@ -57,14 +65,15 @@ static int begin_exchange(struct ph__session *session, const struct ph__login *l
     struct ph__exchange *exchange = &session->exchange;
     (void)ph__format(exchange->name, sizeof exchange->name, "%s", mechanism->name);
     exchange->failure = PH_OK;
-    int status = mechanism->start(&login->credentials, mechanism->user_data, &exchange->state);
+    int status =
+        status_of(mechanism->start(&login->credentials, mechanism->user_data, &exchange->state));
     if (status == PH_OK) {
         exchange->mechanism = mechanism;
         if (mechanism->flags & PH_MECHANISM_CLIENT_FIRST)
             status = step(session, NULL, 0);
     }
     if (status != PH_OK) {
-        status = fail_mechanism(session, status < 0 ? status : PH_ERR_AUTHENTICATION);
+        (void)fail_mechanism(session, status);
         ph__exchange_release(session);
     }
     return status;

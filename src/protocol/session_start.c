@@ -31,7 +31,8 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
         return ph__error_set(&session->error, PH_ERR_ARGUMENT, PH_PHASE_EHLO,
                              "the HELO name must be a domain or an address literal in printable "
                              "ASCII of at most 255 bytes, without blanks");
-    session->capabilities = ph__capabilities_new(session->allocator);
+    if (!session->capabilities) /* of an attempt that got no further */
+        session->capabilities = ph__capabilities_new(session->allocator);
     if (!session->capabilities ||
         ph__replace_string(session->allocator, &session->helo, start->helo) != PH_OK)
         return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");

@@ -77,12 +77,13 @@ struct ph__transaction {
         const char *body;
         bool smtputf8;
     } declares;
-    size_t next_recipient;  /* to be queued */
-    size_t answered_count;  /* recipients */
-    bool data_is_queued;    /* at the latest when all recipients have answered */
-    bool mail_was_accepted; /* so that a failure needs RSET */
-    bool has_failed;        /* session->error says how */
-    bool sends_no_content;  /* 354 though nobody is left: only the dot is sent */
+    size_t next_recipient; /* to be queued */
+    size_t answered_count; /* recipients */
+    bool data_is_queued;   /* at the latest when all recipients have answered */
+    bool needs_reset;      /* the server has begun a transaction: a failure needs RSET */
+    bool has_recipients;   /* it took a recipient: the end of data would deliver something */
+    bool has_failed;       /* session->error says how */
+    bool sends_no_content; /* 354 though nobody is left: only the dot is sent */
 };
 
 struct ph__content {

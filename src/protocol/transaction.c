@@ -142,11 +142,12 @@ static void done(struct ph__session *session)
     ph_result *result = transaction->result;
     int status = PH_OK;
     if (transaction->has_failed) {
+        /* The result has it: a call out of turn may have written over the session's error. */
+        ph__error_copy(&session->error, &result->error);
         status = session->error.view.status;
-        session->error.view.outcome = result->outcome;
-        ph__result_note_error(result, &session->error);
     } else {
         ph__error_clear(&session->error); /* of recipients that the policy does not mind */
+        ph__error_clear(&result->error);
     }
     transaction->result = NULL;
     ph__session_end_operation(session, PH__EVENT_MESSAGE_DONE, status);
@@ -158,22 +159,29 @@ static void settle(struct ph__session *session)
     struct ph__transaction *transaction = &session->transaction;
     if (session->in_flight > 0)
         return;
-    if (!transaction->mail_was_accepted) {
+    if (!transaction->needs_reset) {
         done(session);
         return;
     }
-    transaction->mail_was_accepted = false;
+    transaction->needs_reset = false;
     ph__session_queue(session, PH__CMD_RESET, 0);
 }
 
-/* 421 is the server's last word: it takes no RSET any more (RFC 5321 section 3.8). */
+static void note_refusal(struct ph__session *session, const struct ph__command *command,
+                         const ph_reply *reply)
+{
+    (void)ph__session_refused(session, command, reply);
+    ph__result_note_error(session->transaction.result, &session->error);
+}
+
+/* The refusal has been noted. 421 is the server's last word: it takes no RSET any more (RFC 5321
+ * section 3.8). */
 static void fail(struct ph__session *session, const ph_reply *reply)
 {
     struct ph__transaction *transaction = &session->transaction;
     transaction->has_failed = true;
     if (reply->code == 421)
-        transaction->mail_was_accepted = false;
-    ph__result_note_error(transaction->result, &session->error);
+        transaction->needs_reset = false;
     ph__session_drop_unsent(session);
     settle(session);
 }
@@ -203,10 +211,10 @@ void ph__answered_mail(struct ph__session *session, const struct ph__command *co
                        const ph_reply *reply)
 {
     if (ph_reply_is_success(reply)) {
-        session->transaction.mail_was_accepted = true;
+        session->transaction.needs_reset = true;
         return;
     }
-    (void)ph__session_refused(session, command, reply);
+    note_refusal(session, command, reply);
     fail(session, reply);
 }
 
@@ -224,15 +232,20 @@ void ph__answered_rcpt(struct ph__session *session, const struct ph__command *co
                        const ph_reply *reply)
 {
     struct ph__transaction *transaction = &session->transaction;
-    if (transaction->has_failed) { /* pipelined behind a refused MAIL: says nothing of its own */
+    if (ph_reply_is_success(reply))
+        transaction->has_recipients = true;
+    if (transaction->has_failed) {
+        /* Pipelined behind a refused MAIL: says nothing of its own, unless it was added to a
+         * transaction that the server had begun before. */
+        transaction->needs_reset = transaction->needs_reset || ph_reply_is_success(reply);
         settle(session);
         return;
     }
     transaction->answered_count++;
     /* Without memory for its words, the recipient's state is kept all the same. */
     (void)ph__result_note_recipient(transaction->result, command->recipient, reply);
-    if (!ph_reply_is_success(reply) && !ph__error_is_set(&session->error))
-        (void)ph__session_refused(session, command, reply);
+    if (!ph_reply_is_success(reply) && transaction->result->refused_count == 1)
+        note_refusal(session, command, reply);
     if (reply->code == 421 || recipients_failed(transaction))
         fail(session, reply);
     else
@@ -249,10 +262,26 @@ static void begin_content(struct ph__session *session)
     ph__session_queue(session, PH__CMD_CONTENT, 0);
 }
 
+/* The server awaits content for somebody in a transaction that has failed: whatever ends the
+ * content, even the dot alone, would deliver a message that nobody meant. */
+static void break_off(struct ph__session *session)
+{
+    ph__error_copy(&session->error, &session->transaction.result->error);
+    ph__error_add(&session->error,
+                  "; %s asked for the message all the same, so the connection is "
+                  "dropped",
+                  session->server);
+    ph__session_break(session);
+}
+
 void ph__answered_data(struct ph__session *session, const struct ph__command *command,
                        const ph_reply *reply)
 {
     struct ph__transaction *transaction = &session->transaction;
+    if (ph_reply_is_continue(reply) && transaction->has_failed && transaction->has_recipients) {
+        break_off(session);
+        return;
+    }
     if (ph_reply_is_continue(reply)) {
         /* Nobody is left to send to, but the server waits for content (RFC 2920 section 3.1). */
         transaction->sends_no_content = transaction->has_failed;
@@ -263,7 +292,7 @@ void ph__answered_data(struct ph__session *session, const struct ph__command *co
         settle(session);
         return;
     }
-    (void)ph__session_refused(session, command, reply);
+    note_refusal(session, command, reply);
     fail(session, reply);
 }
 
@@ -277,7 +306,7 @@ void ph__answered_content(struct ph__session *session, const struct ph__command 
         if (ph_reply_is_success(reply)) {
             transaction->result->outcome = PH_OUTCOME_SENT;
         } else {
-            (void)ph__session_refused(session, command, reply);
+            note_refusal(session, command, reply);
             transaction->has_failed = true;
         }
     }
