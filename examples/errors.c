@@ -55,7 +55,8 @@ int main(int argc, char **argv)
     }
     const char *const to[] = {argv[4]};
     ph_smtp *smtp;
-    int status = ph_smtp_open(argv[1], atoi(argv[2]), NULL, NULL, NULL, NULL, &smtp);
+    int status =
+        ph_smtp_open(argv[1], (int)strtol(argv[2], NULL, 10), NULL, NULL, NULL, NULL, &smtp);
     if (!smtp) {
         (void)fprintf(stderr, "%s\n", ph_status_text(status));
         return 1;

@@ -47,8 +47,8 @@ int main(int argc, char **argv)
     if (status == PH_OK)
         status = make_message(message, content, argv + 4);
     if (status == PH_OK)
-        status =
-            ph_smtp_send_once(argv[1], atoi(argv[2]), NULL, NULL, NULL, NULL, message, &result);
+        status = ph_smtp_send_once(argv[1], (int)strtol(argv[2], NULL, 10), NULL, NULL, NULL, NULL,
+                                   message, &result);
     if (result)
         print_result(result);
     if (status != PH_OK)

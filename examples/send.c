@@ -18,7 +18,8 @@ int main(int argc, char **argv)
         return 64;
     }
     ph_smtp *smtp;
-    int status = ph_smtp_open(argv[1], atoi(argv[2]), NULL, NULL, NULL, NULL, &smtp);
+    int status =
+        ph_smtp_open(argv[1], (int)strtol(argv[2], NULL, 10), NULL, NULL, NULL, NULL, &smtp);
     if (status == PH_OK) {
         const char *const to[] = {argv[4]};
         status = ph_smtp_send_message(smtp, text, sizeof text - 1, argv[3], to, 1);

@@ -25,10 +25,11 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: %s SERVER PORT FROM TO LINES\n", argv[0]);
         return 64;
     }
-    int lines = atoi(argv[5]);
+    int lines = (int)strtol(argv[5], NULL, 10);
     const char *const to[] = {argv[4]};
     ph_smtp *smtp;
-    int status = ph_smtp_open(argv[1], atoi(argv[2]), NULL, NULL, NULL, NULL, &smtp);
+    int status =
+        ph_smtp_open(argv[1], (int)strtol(argv[2], NULL, 10), NULL, NULL, NULL, NULL, &smtp);
     if (status == PH_OK)
         status = ph_smtp_open_message_stream(smtp, argv[3], to, 1, write_report, &lines);
     if (status == PH_OK)

@@ -24,7 +24,8 @@ static void *run(void *argument)
     char text[64];
     const int n = snprintf(text, sizeof text, "Subject: number %d\n\nhello\n", job->number);
     ph_smtp *smtp;
-    job->status = ph_smtp_open(job->argv[1], atoi(job->argv[2]), NULL, NULL, NULL, NULL, &smtp);
+    job->status = ph_smtp_open(job->argv[1], (int)strtol(job->argv[2], NULL, 10), NULL, NULL, NULL,
+                               NULL, &smtp);
     if (job->status == PH_OK)
         job->status = ph_smtp_send_message(smtp, text, (size_t)n, job->argv[3], to, 1);
     if (job->status == PH_OK)
@@ -35,7 +36,7 @@ static void *run(void *argument)
 
 int main(int argc, char **argv)
 {
-    const int count = argc == 6 ? atoi(argv[5]) : 0;
+    const int count = argc == 6 ? (int)strtol(argv[5], NULL, 10) : 0;
     if (count < 1 || count > threads_max) {
         (void)fprintf(stderr, "usage: %s SERVER PORT FROM TO COUNT (1 to 64)\n", argv[0]);
         return 64;

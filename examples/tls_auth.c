@@ -27,7 +27,7 @@ int main(int argc, char **argv)
         return 64;
     }
     ph_smtp *smtp;
-    int status = ph_smtp_new(argv[1], atoi(argv[2]), NULL, &smtp);
+    int status = ph_smtp_new(argv[1], (int)strtol(argv[2], NULL, 10), NULL, &smtp);
     if (status != PH_OK) {
         (void)fprintf(stderr, "%s\n", ph_status_text(status));
         return 1;

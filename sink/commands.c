@@ -395,13 +395,19 @@ static const struct verb {
     {"HELP", do_help}, {"QUIT", do_quit},
 };
 
+/* @return the letter in upper case, NUL if it is none */
+static char upper(char letter)
+{
+    if (letter >= 'a' && letter <= 'z')
+        return (char)(letter - 'a' + 'A');
+    return letter >= 'A' && letter <= 'Z' ? letter : '\0';
+}
+
 const char *sink_command_name(const char *line, char room[16])
 {
     size_t n = 0;
-    while (n < 15 && isalpha((unsigned char)line[n])) {
-        room[n] = (char)toupper((unsigned char)line[n]);
-        n++;
-    }
+    for (; n < 15 && upper(line[n]) != '\0'; n++)
+        room[n] = upper(line[n]);
     room[n] = '\0';
     return room;
 }

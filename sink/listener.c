@@ -62,7 +62,7 @@ static bool split(const char *text, char host[64], long *port)
     memcpy(host, text, n);
     host[n] = '\0';
     if (strcmp(host, "localhost") == 0)
-        (void)strcpy(host, "127.0.0.1");
+        (void)snprintf(host, 64, "127.0.0.1");
     return true;
 }
 
@@ -73,7 +73,7 @@ static int listen_unix(const char *path, int *fd, char *text, size_t room, FILE 
         (void)fprintf(err, "posthaste sink: --unix %s: the path is too long\n", path);
         return 64;
     }
-    (void)strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     (void)snprintf(text, room, "unix:%s", path);
     *fd = socket(AF_UNIX, SOCK_STREAM, 0);
     return listen_on(*fd, &address, sizeof address, text, err);

@@ -146,10 +146,19 @@ static void print(const struct message *message, const struct client_facts *fact
     (void)fflush(out);
 }
 
+static void note(const struct message *message, FILE *out)
+{
+    (void)fprintf(out, "message from <%s> to %zu, %zu bytes\n", sender(message),
+                  message->recipient_count, message->content_length);
+    (void)fflush(out);
+}
+
 bool sink_message_deliver(const struct message *message, const struct client_facts *facts,
                           const struct ph_sink_options *options, FILE *out, FILE *err)
 {
     if (options->print)
         print(message, facts, out);
+    else if (!options->quiet)
+        note(message, out);
     return !options->maildir || keep(message, facts, options->maildir, err);
 }

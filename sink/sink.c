@@ -206,10 +206,8 @@ int ph_sink_run(const struct ph_sink_options *options, FILE *out, FILE *err)
     take_signals();
     sink_poller_watch(server.poller, signal_pipe[0], &signal_pipe, true, false);
     sink_poller_watch(server.poller, server.listener, &server.listener, true, false);
-    if (!options->quiet || options->print) {
-        (void)fprintf(out, "listening on %s\n", address);
-        (void)fflush(out);
-    }
+    (void)fprintf(out, "listening on %s\n", address);
+    (void)fflush(out);
     serve(&server);
     end(&server);
     return 0;

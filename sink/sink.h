@@ -37,7 +37,7 @@ struct ph_sink_options {
     bool require_tls;
     bool once; /* end when the first client has gone that delivered a message */
     bool print;
-    bool quiet;
+    bool quiet; /* no line for each message */
 };
 
 /* The commands that fail, delay and drop know, besides every verb. */
