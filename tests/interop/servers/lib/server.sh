@@ -75,12 +75,22 @@ show_log() {
     echo "---" >&2
 }
 
-start() {
-    local begun=$SECONDS ports=("$port")
+need_root() {
     if [ "$root_is_needed" = yes ] && [ "$(id -u)" -ne 0 ]; then
         echo "$name: needs root to start, since it changes users; not started" >&2
         exit 77
     fi
+}
+
+# give_up REASON: it was launched in vain
+give_up() {
+    show_log
+    stop
+    fail "$1; its log is above"
+}
+
+start() {
+    local begun=$SECONDS ports=("$port")
     [ -e "$cache/$name/fetched" ] || fail "not fetched; run $here/fetch $cache $name"
     ! is_running || fail "an instance runs in $dir already; stop it first"
     mkdir -p "$dir/mail" "$dir/log"
@@ -91,11 +101,9 @@ start() {
     launch </dev/null >"$dir/log/output" 2>&1
     ! features | grep -qx tls || ports+=("$tls_port")
     until all_greet "${ports[@]}"; do
-        if [ $((SECONDS - begun)) -ge 20 ] || ! is_running; then
-            show_log
-            stop
-            fail "did not answer on 127.0.0.1:$port and $tls_port within 20 s; its log is above"
-        fi
+        is_running || give_up "ended instead of listening on 127.0.0.1:$port and $tls_port"
+        [ $((SECONDS - begun)) -lt 20 ] ||
+            give_up "did not greet on 127.0.0.1:${ports[*]} within 20 s"
         sleep 0.05
     done
 }
@@ -111,6 +119,7 @@ main() {
     case $command:$# in
     start:4)
         [[ $4 =~ ^[1-9][0-9]{0,4}$ ]] || usage
+        need_root
         mkdir -p "$3"
         cache=$(cd "$2" && pwd) dir=$(cd "$3" && pwd) port=$4 tls_port=$(($4 + 1))
         start
