@@ -104,19 +104,30 @@ static int start_plain(struct probing *probing)
     return start(probing, probing->probe.plain);
 }
 
+/* Says why the certificate would be refused, in the words of a session that refuses it. */
+static int tell_refusal(const struct probing *probing, const char *reason)
+{
+    struct problem problem;
+    ph_smtp *smtp;
+    const int code = client_new(probing->command, &probing->connection, &probing->tls, NULL, &smtp);
+    if (code != EXIT_OK)
+        return code;
+    ph_tls_config_set_verify(ph_smtp_tls_config(smtp), true);
+    const ph_error *error = client_start(&probing->connection, NULL, smtp, &problem);
+    if (error && error->status == PH_ERR_CERTIFICATE)
+        (void)complain_of_error(probing->command, error);
+    else
+        complain(probing->command, "the certificate would be refused: %s", reason);
+    ph_smtp_free(smtp);
+    return EXIT_CONFIGURATION;
+}
+
 static int judge(const struct probing *probing)
 {
     const ph_tls_info *tls = ph_smtp_tls_info(probing->probe.secure);
-    if (!tls->verify_error)
+    if (!tls->verify_error || probing->tls.no_verify)
         return EXIT_OK;
-    complain(probing->command,
-             "send and talk would refuse the certificate of %s: %s (wanted: %s; it has: %s); give "
-             "the server's right name with --server or --tls-hostname, or the authority that "
-             "signed it with --cafile",
-             ph_smtp_address(probing->probe.secure), tls->verify_error, tls->hostname,
-             tls->chain_length > 0 && *tls->chain[0].names != '\0' ? tls->chain[0].names
-                                                                   : "no names");
-    return probing->tls.no_verify ? EXIT_OK : EXIT_CONFIGURATION;
+    return tell_refusal(probing, tls->verify_error);
 }
 
 static int open_sessions(struct probing *probing)
@@ -183,9 +194,9 @@ const struct command command_probe = {
     .summary = "show what a server offers, and its certificates",
     .usage = "--server HOST[:PORT] [OPTION...]",
     .description =
-        "Shows what a server offers before and after TLS, its certificates and whether they would\n"
+        "Shows what a server offers before and after TLS, its certificates and whether they would "
         "be accepted, its login mechanisms and its limits. Sends no mail and no password.\n"
-        "Exits with 0 if the server can be used, 78 if its certificate would be refused (0 with\n"
+        "Exits with 0 if the server can be used, 78 if its certificate would be refused (0 with "
         "--no-tls-verify), or as posthaste send does when no session can be had.\n",
     .groups = groups,
     .run = run,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* posthaste send: sends a file or standard input as it is. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 
 #include "exit_code.h"
 #include "input.h"
+#include "printable.h"
 #include "report.h"
 #include "send_report.h"
 #include "server_options.h"
@@ -26,12 +28,12 @@ static const struct option message_rows[] = {
       OPTION_TEXT, offsetof(struct message_options, from), NULL },
     { "to", "ADDRESS", "a recipient; give it once for each",
       OPTION_TEXTS, offsetof(struct message_options, to), NULL },
-    { "any-recipient", NULL, "send to those that are accepted, if some are refused;\nwithout it "
-      "nobody gets the message then",
+    { "any-recipient", NULL,
+      "send to those that are accepted, if some are refused; without it nobody gets the message then",
       OPTION_FLAG, offsetof(struct message_options, any_recipient), NULL },
     { "json", NULL, "print one JSON object in place of lines",
       OPTION_FLAG, offsetof(struct message_options, json), NULL },
-    { "quiet", NULL, "print nothing but errors",
+    { "quiet", NULL, "print nothing but errors (and the JSON object, if asked for)",
       OPTION_FLAG, offsetof(struct message_options, quiet), NULL },
     { .name = NULL },
 };
@@ -62,12 +64,18 @@ struct sending {
 static const ph_error *refuse_address(struct sending *sending, int status, ph_phase phase,
                                       const char *address)
 {
-    if (status == PH_ERR_NO_MEMORY)
+    char *shown = status == PH_ERR_NO_MEMORY ? NULL : printable(address);
+    const bool is_long = strlen(address) > PH_ADDRESS_MAX;
+    if (!shown)
         return problem_set(&sending->problem, PH_ERR_NO_MEMORY, phase, 0, "out of memory");
-    return problem_set(&sending->problem, PH_ERR_ARGUMENT, phase, 0,
-                       "--%s: \"%s\" is not an address; write it as user@example.org; nothing was "
-                       "sent",
-                       phase == PH_PHASE_MAIL ? "from" : "to", address);
+    const ph_error *error =
+        problem_set(&sending->problem, PH_ERR_ARGUMENT, phase, 0,
+                    "--%s: \"%.200s%s\" is not an address%s; write it as user@example.org; nothing "
+                    "was sent",
+                    phase == PH_PHASE_MAIL ? "from" : "to", shown, strlen(shown) > 200 ? "..." : "",
+                    is_long ? " (it is too long)" : "");
+    free(shown);
+    return error;
 }
 
 static const ph_error *make_message(struct sending *sending)
@@ -174,6 +182,14 @@ static void tell_of_refused(const struct sending *sending)
                  refused == 1 ? "was" : "were");
 }
 
+static void hint_at_policy(const struct sending *sending)
+{
+    const size_t count = sending->result ? ph_result_recipient_count(sending->result) : 0;
+    if (count > 1 && ph_result_refused_count(sending->result) < count &&
+        ph_result_refused_count(sending->result) > 0 && !sending->message_options.any_recipient)
+        complain(sending->command, "hint: --any-recipient sends to those that are accepted");
+}
+
 static int report(struct sending *sending, const ph_error *error)
 {
     const struct message_options *options = &sending->message_options;
@@ -182,8 +198,11 @@ static int report(struct sending *sending, const ph_error *error)
         return complain_of_memory(sending->command);
     if (!options->json && !options->quiet)
         send_report_print(&sending->report);
-    if (error)
-        return complain_of_error(sending->command, error);
+    if (error) {
+        const int code = complain_of_error(sending->command, error);
+        hint_at_policy(sending);
+        return code;
+    }
     if (!options->quiet)
         tell_of_refused(sending);
     return EXIT_OK;
@@ -237,12 +256,12 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_send = {
     .name = "send",
     .summary = "send a message",
-    .usage = "--server HOST[:PORT] --from ADDRESS --to ADDRESS... [OPTION...] [FILE]",
+    .usage = "--server HOST[:PORT] --from ADDRESS --to ADDRESS...\n"
+             "                      [OPTION...] [FILE]",
     .description =
-        "Sends FILE, or standard input if there is none or it is -, as it is, and prints one line\n"
+        "Sends FILE, or standard input if there is none or it is -, as it is, and prints one line "
         "for each recipient and one for the message. Line ends become CRLF on the way.\n"
-        "Exits with 0 if the message was sent, or as in sysexits.h: 67 if a recipient was "
-        "refused,\n"
+        "Exits with 0 if the message was sent, or as in sysexits.h: 67 if a recipient was refused, "
         "75 if it is worth trying again later.\n",
     .groups = groups,
     .run = run,

@@ -42,8 +42,9 @@ struct trouble_options {
 
 /* clang-format off */
 static const struct option listen_rows[] = {
-    { "listen", "ADDRESS:PORT", "where to listen; default 127.0.0.1:2525; port 0 lets the\n"
-      "system choose, and \"listening on\" tells",
+    { "listen", "ADDRESS:PORT",
+      "where to listen; default 127.0.0.1:2525; port 0 lets the system choose, and \"listening on\" "
+      "tells",
       OPTION_TEXT, FIELD(listen_options, listen) },
     { "unix", "PATH", "listen on a Unix socket instead",
       OPTION_TEXT, FIELD(listen_options, unix_path) },
@@ -71,7 +72,7 @@ static const struct option demand_rows[] = {
       OPTION_FLAG, FIELD(demand_options, tls) },
     { "require-tls", NULL, "take mail only over TLS",
       OPTION_FLAG, FIELD(demand_options, require_tls) },
-    { "tls-cert", "FILE", "certificate (PEM, with its chain); one is made if none\nis given",
+    { "tls-cert", "FILE", "certificate (PEM, with its chain); one is made if none is given",
       OPTION_TEXT, FIELD(demand_options, tls_cert) },
     { "tls-key", "FILE", "its private key (PEM)",
       OPTION_TEXT, FIELD(demand_options, tls_key) },
@@ -187,10 +188,11 @@ const struct command command_sink = {
     .summary = "be a receiving server, to test programs against",
     .usage = "[OPTION...]",
     .description =
-        "Takes mail from many clients at once, keeps or prints it, and refuses, delays or drops\n"
+        "Takes mail from many clients at once, keeps or prints it, and refuses, delays or drops "
         "wherever it is told to. It delivers nothing to anybody. SIGINT or SIGTERM ends it.\n"
         "COMMAND is a verb, CONNECT (the greeting) or BODY (the end of the content).\n"
-        "  posthaste sink --listen 127.0.0.1:2525 --print --reject nobody@example.org\n",
+        "  posthaste sink --print --reject nobody@example.org --cert-out cert.pem\n"
+        "  posthaste send --server localhost:2525 --cafile cert.pem ...\n",
     .groups = groups,
     .run = run,
 };

@@ -179,9 +179,9 @@ static void run_line(struct talk *talk, const char *line)
         run_raw(talk, line);
     else if (line[0] == '\0' || refuse_verb(talk, line))
         return;
-    else if (strcasecmp(line, "DATA") == 0)
+    else if (is_verb(line, "DATA"))
         run_data(talk);
-    else if (strcasecmp(line, "QUIT") == 0)
+    else if (is_verb(line, "QUIT"))
         run_quit(talk);
     else
         run_raw(talk, line);
@@ -246,11 +246,11 @@ const struct command command_talk = {
     .summary = "run commands in a session and print the replies",
     .usage = "--server HOST[:PORT] [OPTION...] [COMMAND...]",
     .description =
-        "Opens a session, with TLS and login as asked for, sends each COMMAND as it is, and\n"
-        "prints the reply. Without COMMAND they are read from standard input, one a line. After\n"
-        "DATA come the lines of the content, and a line with a lone dot ends it.\n"
-        "Exits with 0 if no command was refused, or by the class of the last refusal.\n"
-        "  posthaste talk --server localhost NOOP \"VRFY postmaster\"\n",
+        "Opens a session, with TLS and login as asked for, sends each COMMAND as it is, and prints "
+        "the reply. Without COMMAND they are read from standard input, one a line. The lines after "
+        "DATA are the content, up to one that is a lone dot.\n"
+        "  posthaste talk --server localhost NOOP \"VRFY postmaster\"\n"
+        "Exits with 0 if no command was refused, or by the class of the last refusal.\n",
     .groups = groups,
     .run = run,
 };

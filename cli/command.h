@@ -11,7 +11,7 @@ struct command {
     const char *name;
     const char *summary;                      /* a line in the list of commands */
     const char *usage;                        /* what follows "posthaste NAME" */
-    const char *description;                  /* paragraphs, each line ended by \n */
+    const char *description;                  /* \n ends a paragraph */
     const struct option_group *const *groups; /* ended by NULL */
     int (*run)(const struct command *self, int argc, char **argv); /* @return the exit code */
 };

@@ -25,7 +25,7 @@ enum option_kind {
 struct option {
     const char *name;  /* "server"; NULL ends a table */
     const char *value; /* what help calls its value; NULL for a flag */
-    const char *help;  /* lines end with \n where they are to be broken */
+    const char *help;  /* broken into lines when it is printed */
     enum option_kind kind;
     size_t offset;            /* of its field in the group's structure */
     const char *const *words; /* of a choice, ended by NULL */

@@ -11,20 +11,18 @@
 
 #include "exit_code.h"
 
-static void begin(const struct command *command)
+/* Prints all of a complaint but what ends its line. */
+static void begin_complaint(const struct command *command, const char *format, va_list arguments)
 {
-    if (command)
-        (void)fprintf(stderr, "posthaste %s: ", command->name);
-    else
-        (void)fputs("posthaste: ", stderr);
+    (void)fprintf(stderr, "posthaste%s%s: ", command ? " " : "", command ? command->name : "");
+    (void)vfprintf(stderr, format, arguments);
 }
 
 void complain(const struct command *command, const char *format, ...)
 {
     va_list arguments;
-    begin(command);
     va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
+    begin_complaint(command, format, arguments);
     va_end(arguments);
     (void)fputc('\n', stderr);
 }
@@ -32,20 +30,36 @@ void complain(const struct command *command, const char *format, ...)
 int complain_of_usage(const struct command *command, const char *format, ...)
 {
     va_list arguments;
-    begin(command);
     va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
+    begin_complaint(command, format, arguments);
     va_end(arguments);
-    if (command)
-        (void)fprintf(stderr, " (posthaste %s --help lists all)\n", command->name);
-    else
-        (void)fputs(" (posthaste --help lists all)\n", stderr);
+    (void)fprintf(stderr, " (posthaste %s%s--help lists all)\n", command ? command->name : "",
+                  command ? " " : "");
     return EXIT_USAGE;
+}
+
+/* The library's sentences know no options. */
+static const char *hint_on(ph_status status)
+{
+    if (status == PH_ERR_CERTIFICATE)
+        return "--cafile FILE trusts another authority, --tls-hostname NAME expects another name; "
+               "posthaste probe shows the certificate";
+    if (status == PH_ERR_INSECURE)
+        return "--starttls always or --tls protects the password; --allow-plaintext-auth sends it "
+               "all the same";
+    if (status == PH_ERR_OPEN_TIMEOUT)
+        return "--open-timeout SECONDS sets how long to wait";
+    if (status == PH_ERR_READ_TIMEOUT)
+        return "--read-timeout SECONDS sets how long to wait";
+    return NULL;
 }
 
 int complain_of_error(const struct command *command, const ph_error *error)
 {
+    const char *hint = hint_on(error->status);
     complain(command, "%s", error->message);
+    if (hint)
+        complain(command, "hint: %s", hint);
     return exit_code_of_error(error);
 }
 

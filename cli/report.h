@@ -14,7 +14,7 @@ void complain(const struct command *command, const char *format, ...) PH_PRINTF(
 /** The same for a command line that is wrong. @return the exit code for that */
 int complain_of_usage(const struct command *command, const char *format, ...) PH_PRINTF(2, 3);
 
-/** Prints a failure of the library. @return its exit code */
+/** Prints a failure of the library, and which option might help. @return its exit code */
 int complain_of_error(const struct command *command, const ph_error *error);
 
 /** Says that memory was too short. @return the exit code for that */

@@ -18,20 +18,18 @@ static const char *const starttls_words[] = {
 /* clang-format off */
 static const struct option connection_rows[] = {
     { "server", "HOST[:PORT]",
-      "a host name, an address ([::1]:25 for IPv6), or\n"
-      "unix:PATH; the port is 25 unless given: 465 with\n"
-      "--tls, 587 with --user",
+      "a host name, an address ([::1]:25 for IPv6), or unix:PATH; the port is 25 unless "
+      "given: 465 with --tls, 587 with --user",
       OPTION_TEXT, FIELD(connection_options, server) },
     { "tls", NULL, "TLS from the first byte",
       OPTION_FLAG, FIELD(connection_options, tls) },
     { "starttls", "auto|always|never",
-      "auto (the default) uses STARTTLS if it is offered,\n"
-      "always refuses to go on without it",
+      "auto (the default) uses STARTTLS if it is offered, always refuses to go on without it",
       OPTION_CHOICE, FIELD(connection_options, starttls), .words = starttls_words },
     { "helo", "NAME", "the name to introduce ourselves by; default localhost",
       OPTION_TEXT, FIELD(connection_options, helo) },
     { "open-timeout", "SECONDS",
-      "for finding the server and connecting, and again for\nthe TLS handshake; default 30",
+      "for finding the server and connecting, and again for the TLS handshake; default 30",
       OPTION_SECONDS, FIELD(connection_options, open_timeout_ms) },
     { "read-timeout", "SECONDS", "for each wait for the server; default 60",
       OPTION_SECONDS, FIELD(connection_options, read_timeout_ms) },
@@ -43,7 +41,7 @@ static const struct option connection_rows[] = {
 };
 
 static const struct option tls_rows[] = {
-    { "cafile", "FILE", "PEM file of trusted authorities, in place of the\nsystem's",
+    { "cafile", "FILE", "PEM file of trusted authorities, in place of the system's",
       OPTION_TEXT, FIELD(tls_options, ca_file) },
     { "capath", "DIRECTORY", "directory of them, hashed as openssl rehash does",
       OPTION_TEXT, FIELD(tls_options, ca_directory) },
@@ -51,24 +49,27 @@ static const struct option tls_rows[] = {
       OPTION_TEXT, FIELD(tls_options, certificate) },
     { "key", "FILE", "its private key (PEM), unless in the same file",
       OPTION_TEXT, FIELD(tls_options, key) },
-    { "tls-hostname", "NAME", "the name that the certificate must have, if it is not\nthe server's",
+    { "tls-hostname", "NAME",
+      "the name that the certificate must have, if it is not the server's",
       OPTION_TEXT, FIELD(tls_options, hostname) },
-    { "no-tls-verify", NULL, "take any certificate: anyone on the way can read and\nchange everything",
+    { "no-tls-verify", NULL,
+      "take any certificate: anyone on the way can read and change everything",
       OPTION_FLAG, FIELD(tls_options, no_verify) },
     { .name = NULL },
 };
 
 static const struct option login_rows[] = {
-    { "user", "NAME", "who logs in; the password comes from one of the next\ntwo or from "
-      "POSTHASTE_PASSWORD in the environment",
+    { "user", "NAME",
+      "who logs in; the password comes from one of the next two or from POSTHASTE_PASSWORD in the "
+      "environment",
       OPTION_TEXT, FIELD(login_options, user) },
     { "password-file", "FILE", "its first line is the password",
       OPTION_TEXT, FIELD(login_options, password.file) },
-    { "password-command", "COMMAND", "the first line that this prints is the password; run\nby "
-      "/bin/sh",
+    { "password-command", "COMMAND",
+      "the first line that this prints is the password; run by /bin/sh",
       OPTION_TEXT, FIELD(login_options, password.command) },
-    { "auth", "MECHANISM", "PLAIN, LOGIN, CRAM-MD5 or XOAUTH2; auto (the default)\ntakes the best "
-      "that the server offers",
+    { "auth", "MECHANISM",
+      "PLAIN, LOGIN, CRAM-MD5 or XOAUTH2; auto (the default) takes the best that the server offers",
       OPTION_TEXT, FIELD(login_options, mechanism) },
     { "allow-plaintext-auth", NULL, "send the password without TLS, too",
       OPTION_FLAG, FIELD(login_options, allow_plaintext) },

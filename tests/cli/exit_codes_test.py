@@ -53,7 +53,7 @@ class Reaching(Failures):
         server = self.fake(EHLO="250 hi")
         server.greeting = b"220-wait\n"  # and then nothing
         result = self.check(75, "ERR_READ_TIMEOUT", "greeting", server.address,
-                            "--read-timeout", "0.2")
+                            "--read-timeout", "0.2", says=("hint: --read-timeout",))
         self.assertIsNone(result["error"]["code"])
 
     def test_the_server_hangs_up(self):
@@ -157,7 +157,7 @@ class Certificates(Failures):
     def check_certificate(self, name, *words, server="localhost"):
         fake = self.fake(EHLO="250-hi\r\n250 STARTTLS", STARTTLS="220 go", certificate_name=name)
         result = self.check(78, "ERR_CERTIFICATE", "tls", f"{server}:{fake.port}",
-                            "--cafile", str(CERTIFICATES / "ca.crt"), says=words)
+                            "--cafile", str(CERTIFICATES / "ca.crt"), says=(*words, "hint: --cafile"))
         self.assertNotIn("MAIL", " ".join(fake.lines))
         return result
 

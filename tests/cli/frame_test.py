@@ -35,10 +35,10 @@ class Help(Case):
     def test_wins_over_what_else_is_missing(self):
         self.assertIn("usage: posthaste send", self.run_ok("send", "--json", "--help").out)
 
-    def test_fits_eighty_columns_and_more(self):
-        for name in ("send", "talk", "probe", "sink"):
-            for line in self.run_ok(name, "--help").out.splitlines():
-                self.assertLessEqual(len(line), 92, line)
+    def test_fits_eighty_columns(self):
+        for arguments in ("send", "--help"), ("talk", "-h"), ("probe", "--help"), ("sink", "-h"), ("-h",):
+            for line in self.run_ok(*arguments).out.splitlines():
+                self.assertLessEqual(len(line), 80, line)
 
     def test_version(self):
         self.assertRegex(self.run_ok("--version").out, r"^posthaste \d+\.\d+\.\d+\n$")

@@ -90,7 +90,8 @@ class Envelope(WithSink):
         self.assertRegex(run.out, r"(?m)^bob@example\.net: accepted: 250 ")
         self.assertRegex(run.out, r"(?m)^nobody@example\.net: refused: 550 5\.1\.1 ")
         self.assertIn("message: not-sent\n", run.out)
-        self.assert_says(run, "posthaste send: ", "nobody@example.net", "550 5.1.1")
+        self.assert_says(run, "posthaste send: ", "nobody@example.net", "550 5.1.1",
+                         "hint: --any-recipient")
         self.assertEqual(self.sink.messages(), [])
 
     def test_refused_does_not_stop_others(self):

@@ -82,10 +82,14 @@ class Mistakes(Case):
         self.assert_says(run, says)
 
     def test_in_values(self):
-        for options in (("--fail", "DATA"), ("--fail", "DATA=nonsense"), ("--delay", "MAIL=soon"), ("--auth", "nobody"),
-                        ("--drop", "NONSENSE"), ("--listen", "nowhere")):
+        for options in (("--fail", "DATA"), ("--fail", "DATA=nonsense"), ("--delay", "MAIL=soon"), ("--drop", "NONSENSE"), ("--listen", "nowhere")):
             run = self.run_for(64, "sink", *options)
             self.assert_says(run, options[0])
+
+    def test_in_secrets(self):
+        run = self.run_for(64, "sink", "--auth", "no-colon-in-it")
+        self.assert_says(run, "USER:PASSWORD")
+        self.assertNotIn("no-colon-in-it", run.err)  # it may be a password
 
     def test_in_combinations(self):
         self.check(64, "--listen", "127.0.0.1:2525", "--unix", "/tmp/x", says="exclude each other")

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """posthaste talk: commands from arguments and from standard input, and their replies."""
+import os
+import pty
+import subprocess
 import unittest
 
-from support import Case, FakeServer
+from support import COMMAND, LIMIT, Case, FakeServer, clean_environment
 
 
 class Talk(Case):
@@ -96,7 +99,7 @@ class Data(Talk):
         self.assert_content()
 
     def test_from_standard_input(self):
-        lines = ["MAIL FROM:<a@example.org>", "RCPT TO:<b@example.net>", "data", *CONTENT, "QUIT"]
+        lines = ["MAIL FROM:<a@example.org>", "RCPT TO:<b@example.net>", "data ", *CONTENT, "QUIT"]
         run = self.talk(text="\r\n".join(lines).encode())
         self.assertEqual(run.out.splitlines()[2:], ["354 go ahead", "250 2.0.0 queued", "221 2.0.0 bye"])
         self.assert_content()
@@ -121,6 +124,30 @@ class Data(Talk):
         run = self.talk("DATA", "Subject: cut", code=65)
         self.assert_says(run, "nothing was delivered")
         self.assertNotIn(".", self.server.lines)
+
+
+class Typing(Talk):
+    """Somebody sits at a terminal."""
+
+    def type(self, lines):
+        master, slave = pty.openpty()
+        process = subprocess.Popen([COMMAND, "talk", "--server", self.server.address], stdin=slave,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment())
+        os.close(slave)
+        os.write(master, "".join(line + "\n" for line in lines).encode())
+        out, err = process.communicate(timeout=LIMIT)
+        os.close(master)
+        return process.returncode, out.decode(), err.decode()
+
+    def test_has_a_prompt_and_a_greeting(self):
+        code, out, err = self.type(["NOOP", "QUIT"])
+        self.assertEqual((code, out), (0, "250 2.0.0 ok\n221 2.0.0 bye\n"))
+        self.assertRegex(err, r"connected to 127\.0\.0\.1 port \d+; QUIT ends the session\n> > $")
+
+    def test_goes_on_after_a_mistake(self):
+        self.server.replies["DATA"] = "503 5.5.1 first MAIL"
+        code, out, _ = self.type(["STARTTLS", "DATA", "NOOP", "QUIT"])
+        self.assertEqual((code, out), (76, "503 5.5.1 first MAIL\n250 2.0.0 ok\n221 2.0.0 bye\n"))
 
 
 if __name__ == "__main__":
