@@ -12,7 +12,8 @@
 #include "exit_code.h"
 
 /* Prints all of a complaint but what ends its line. */
-static void begin_complaint(const struct command *command, const char *format, va_list arguments)
+static void PH_PRINTF(2, 0)
+    begin_complaint(const struct command *command, const char *format, va_list arguments)
 {
     (void)fprintf(stderr, "posthaste%s%s: ", command ? " " : "", command ? command->name : "");
     (void)vfprintf(stderr, format, arguments);

@@ -35,14 +35,16 @@ class Terminal(Case):
                     return
                 shown.append(data)
 
-        reader = threading.Thread(target=read)
+        reader = threading.Thread(target=read, daemon=True)
         reader.start()
         arguments = [COMMAND, "send", "--server", self.server.address, *ENVELOPE, *options]
-        done = subprocess.run(arguments, input=text or b"", stdout=subprocess.PIPE, stderr=slave,
-                              timeout=LIMIT, env=clean_environment(), check=False)
-        os.close(slave)
-        reader.join(LIMIT)
-        os.close(master)
+        try:
+            done = subprocess.run(arguments, input=text or b"", stdout=subprocess.PIPE, stderr=slave,
+                                  timeout=LIMIT, env=clean_environment(), check=False)
+        finally:
+            os.close(slave)
+            reader.join(LIMIT)
+            os.close(master)
         return done.returncode, done.stdout.decode(), b"".join(shown).decode()
 
     def test_a_large_file_has_a_bar(self):
