@@ -54,7 +54,7 @@ static const char *domain_problem(const uint8_t *domain, size_t n)
         return "nothing behind the @";
     if (domain[0] == '[') {
         for (size_t i = 1; i + 1 < n; i++) {
-            if (domain[i] <= 0x20 || domain[i] >= 0x7f || strchr("[]\\<>", domain[i]))
+            if (domain[i] <= 0x20 || domain[i] >= 0x7f || strchr("[]\\<>\"", domain[i]))
                 return "a malformed address literal";
         }
         return n > 2 && domain[n - 1] == ']' ? NULL : "a malformed address literal";

@@ -110,6 +110,8 @@ static void problem__what_could_break_a_command_is_named(void **state)
         {TEXT("a@[[1]"), "a malformed address literal", "a literal opened twice"},
         {TEXT("a@[1 2]"), "a malformed address literal", "a blank in a literal"},
         {TEXT("a@[1>2]"), "a malformed address literal", "a bracket in a literal"},
+        {TEXT("a@[1\"2]"), "a malformed address literal",
+         "a quote in a literal, which a server may pair"},
         {TEXT("a@[1\\2]"), "a malformed address literal", "a backslash in a literal"},
         {TEXT("a@[\xc3\xa9]"), "a malformed address literal", "UTF-8 in a literal"},
     };
