@@ -317,9 +317,10 @@ static void fill_pending(struct ph__session *session)
 {
     session->pending_first = 0;
     session->pending_count = 0;
+    session->pending_is_content = is_sending_content(session);
     ph__buffer_truncate(&session->lines, 0);
     int status;
-    if (is_sending_content(session)) {
+    if (session->pending_is_content) {
         status = build_content(session);
     } else {
         status = build_lines(session);
@@ -355,7 +356,7 @@ static void content_was_written(struct ph__session *session)
 
 void ph__session_wrote(struct ph__session *session, size_t n)
 {
-    const bool is_content = is_sending_content(session);
+    const bool is_content = session->pending_is_content;
     if (is_content && session->transaction.result)
         session->transaction.result->bytes += n;
     while (n > 0 && session->pending_first < session->pending_count) {

@@ -127,6 +127,7 @@ struct ph__session {
     struct ph__slice pending[ph__pending_size];
     size_t pending_count;
     size_t pending_first;
+    bool pending_is_content; /* and not lines, whose last may be answered before it has left */
 
     struct ph__event events[ph__events_size]; /* a ring */
     size_t events_head;

@@ -169,6 +169,28 @@ static void content__that_nobody_wants_is_ignored(void **state)
     peer_release(&peer);
 }
 
+/* A hasty server answers DATA before the last byte of it has left: that byte is no content. */
+static void content__does_not_count_what_was_left_of_a_line(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct message message;
+    struct ph__slice slice;
+    peer_init(&peer);
+    peer_open(&peer, "250 mx\r\n");
+    message_init(&message, PH_RCPT_ALL, 1);
+    assert_int_equal(ph__session_data(peer.session, message.result), PH_OK);
+    assert_int_equal(ph__session_output(peer.session, &slice, 1), 1);
+    ph__session_wrote(peer.session, 5);
+    assert_int_equal(peer_says(&peer, "354 go on\r\n"), PH_OK);
+    assert_false(ph__session_wants_content(peer.session));
+    assert_string_equal(peer_takes(&peer), "\n");
+    assert_int_equal(ph_result_bytes(message.result), 0);
+    assert_true(ph__session_wants_content(peer.session));
+    message_release(&message);
+    peer_release(&peer);
+}
+
 /* The end counts as sent with its last byte, and not before. */
 static void content__outcome_is_unknown_only_once_the_end_was_written(void **state)
 {
@@ -279,6 +301,7 @@ int main(void)
         cmocka_unit_test(content__is_the_same_however_it_is_lent_and_written),
         cmocka_unit_test(content__long_runs_are_lent_and_not_copied),
         cmocka_unit_test(content__that_nobody_wants_is_ignored),
+        cmocka_unit_test(content__does_not_count_what_was_left_of_a_line),
         cmocka_unit_test(content__outcome_is_unknown_only_once_the_end_was_written),
         cmocka_unit_test(content__of_another_kind_than_declared_never_ends),
         cmocka_unit_test(content__is_not_ended_in_a_failed_transaction_with_recipients),
