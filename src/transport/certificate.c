@@ -89,23 +89,11 @@ static int append_alternative_names(struct ph__buffer *names, const X509 *certif
     return status;
 }
 
-static int append_common_name(struct ph__buffer *names, const X509 *certificate)
-{
-    const X509_NAME *subject = X509_get_subject_name(certificate);
-    const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-    if (at < 0)
-        return PH_OK;
-    const ASN1_STRING *name = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
-    return append_name(names, ASN1_STRING_get0_data(name), (size_t)ASN1_STRING_length(name));
-}
-
 char *ph__certificate_names(const ph_allocator *allocator, const X509 *certificate)
 {
     struct ph__buffer names;
     ph__buffer_init(&names, allocator, names_max);
-    int status = append_alternative_names(&names, certificate);
-    if (status == PH_OK && names.length == 0)
-        status = append_common_name(&names, certificate);
+    const int status = append_alternative_names(&names, certificate);
     char *text = NULL;
     if (status != PH_ERR_NO_MEMORY) /* more names than fit are cut */
         text = ph__duplicate_bytes(allocator, names.bytes, names.length);

@@ -14,7 +14,7 @@
 char *ph__certificate_subject(const ph_allocator *allocator, const X509 *certificate);
 char *ph__certificate_issuer(const ph_allocator *allocator, const X509 *certificate);
 
-/** The DNS names and IP addresses, ", " between; the common name if it has none of them. */
+/** The DNS names and IP addresses, ", " between. A common name is none of them (RFC 9525). */
 char *ph__certificate_names(const ph_allocator *allocator, const X509 *certificate);
 
 /** The SHA-256 fingerprint in hexadecimal digits. */

@@ -35,7 +35,7 @@ static void explain_name(struct ph__tls_stream *tls, struct ph__error *error)
     ph__error_add(error,
                   "it is for %.600s and not for \"%s\"; connect to a name that it has, or set the "
                   "TLS host name to one",
-                  text_or(names, "no name at all"), tls->hostname);
+                  text_or(names, "no name at all (a common name does not count)"), tls->hostname);
     ph__release(tls->allocator, names);
 }
 

@@ -260,7 +260,9 @@ static int note_refusal(int is_good, X509_STORE_CTX *store)
 static bool expect_name(struct ph__tls_stream *tls)
 {
     X509_VERIFY_PARAM *expected = SSL_get0_param(tls->ssl);
-    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    /* A common name is no host name any more (RFC 9525 section 2). */
+    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (ph__host_is_ip(tls->hostname))
         return X509_VERIFY_PARAM_set1_ip_asc(expected, tls->hostname) == 1;
     return SSL_set_tlsext_host_name(tls->ssl, tls->hostname) == 1 &&

@@ -134,6 +134,7 @@ static const struct row rows[] = {
     {"IP address in the certificate, name wanted", ALWAYS, starttls, "ip-only", .status = PH_ERR_CERTIFICATE, .phase = PH_PHASE_TLS, .says = "it is for 127.0.0.1 and not for \"localhost\""},
     {"name in the certificate, IP address wanted", ALWAYS, starttls, "wrong-host", .address = "127.0.0.1", .status = PH_ERR_CERTIFICATE, .phase = PH_PHASE_TLS, .says = "not for \"127.0.0.1\""},
     {"wildcard of one label alone", ALWAYS, starttls, "wildcard", .hostname = "a.mx.mail.example", .status = PH_ERR_CERTIFICATE, .phase = PH_PHASE_TLS, .says = "*.mail.example"},
+    {"common name alone", ALWAYS, starttls, "cn-only", .status = PH_ERR_CERTIFICATE, .phase = PH_PHASE_TLS, .says = "it is for no name at all (a common name does not count) and not for \"localhost\""},
     {"self-signed", ALWAYS, starttls, "self-signed", .status = PH_ERR_CERTIFICATE, .phase = PH_PHASE_TLS, .says = "self-signed"},
     {"unknown CA", ALWAYS, starttls, "unknown-ca", .status = PH_ERR_CERTIFICATE, .phase = PH_PHASE_TLS, .says = "CN=posthaste test other-ca"},
     {"a CA that is no CA", ALWAYS, starttls, "server", "client", .status = PH_ERR_CERTIFICATE, .phase = PH_PHASE_TLS, .says = "refused"},

@@ -183,9 +183,7 @@ static int do_address(struct run *run, bool is_mail)
     if (run->words.count <= 2)
         return is_mail ? ph_smtp_mailfrom(run->smtp, mailbox) : ph_smtp_rcptto(run->smtp, mailbox);
     ph_address_free(run->address);
-    int status = ph_address_new(mailbox, NULL, &run->address);
-    for (size_t i = 2; i < run->words.count && status == PH_OK; i++)
-        status = ph_address_add_parameter(run->address, run->words.word[i], NULL);
+    const int status = address_make(&run->words, NULL, &run->address);
     if (status != PH_OK)
         return status;
     return is_mail ? ph_smtp_mailfrom_address(run->smtp, run->address)

@@ -107,6 +107,18 @@ void mail_release(struct mail *mail)
     *mail = (struct mail){.message = NULL};
 }
 
+int address_make(const struct words *words, const ph_allocator *allocator, ph_address **out)
+{
+    int status = ph_address_new(words->count > 1 ? words->word[1] : NULL, allocator, out);
+    for (size_t i = 2; i < words->count && status == PH_OK; i++) {
+        char *value = strchr(words->word[i], '=');
+        if (value)
+            *value++ = '\0';
+        status = ph_address_add_parameter(*out, words->word[i], value);
+    }
+    return status;
+}
+
 void trace_append(ph_trace_kind kind, const char *line, void *user_data)
 {
     static const char *const arrows[] = {"--", "<-", "->"};

@@ -41,6 +41,10 @@ struct mail {
 void mail_make(struct mail *mail, const struct words *words);
 void mail_release(struct mail *mail);
 
+/** Makes an address of words 1 (the mailbox) and up (KEY or KEY=VALUE). @return as ph_address_new
+ */
+int address_make(const struct words *words, const ph_allocator *allocator, ph_address **out);
+
 /** Trace lines, joined by LF. */
 struct trace_text {
     char text[1 << 16];

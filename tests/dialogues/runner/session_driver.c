@@ -184,14 +184,11 @@ static int do_data(struct run *run)
 
 static int do_address(struct run *run, bool is_mail)
 {
-    const char *mailbox = run->words.count > 1 ? run->words.word[1] : NULL;
     ph_address_free(run->address);
-    int status = ph_address_new(mailbox, &run->allocator, &run->address);
+    const int status = address_make(&run->words, &run->allocator, &run->address);
     if (status != PH_OK)
         return ph__error_set(&run->argument_error, status, is_mail ? PH_PHASE_MAIL : PH_PHASE_RCPT,
                              "not an address");
-    for (size_t i = 2; i < run->words.count && status == PH_OK; i++)
-        status = ph_address_add_parameter(run->address, run->words.word[i], NULL);
     return is_mail ? ph__session_mail(run->session, run->address)
                    : ph__session_rcpt(run->session, run->address);
 }
