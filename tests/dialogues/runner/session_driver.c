@@ -329,8 +329,10 @@ static const char *play_all(struct run *run, bool may_fail)
         const char *problem = play(run, item);
         if (run->status == PH_ERR_NO_MEMORY && may_fail)
             return NULL;
-        /* Without memory for a reply's words, the rest of a dialogue may differ from its text. */
-        if (problem && may_fail && (run->status == PH_OK || run->status == PH_ERR_BROKEN))
+        /* Without memory for a reply's words, what is asked of them may not be there, and what
+         * follows may differ from the text. */
+        if (problem && may_fail &&
+            (item->kind == ITEM_EXPECT || run->status == PH_OK || run->status == PH_ERR_BROKEN))
             return NULL;
         if (problem)
             return problem;
