@@ -258,7 +258,8 @@ PH_API const ph_reply *ph_smtp_reply(const ph_smtp *smtp);
  */
 PH_API const char *ph_smtp_notice(const ph_smtp *smtp);
 
-/** @return what the TLS handshake agreed on, or NULL without TLS. */
+/** @return what the last TLS handshake agreed on, or NULL without TLS. Valid until the next start;
+ * also after a start that failed behind the handshake. */
 PH_API const ph_tls_info *ph_smtp_tls_info(const ph_smtp *smtp);
 
 /* ---- Capabilities ------------------------------------------------------------------------- */

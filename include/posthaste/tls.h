@@ -77,7 +77,7 @@ typedef struct ph_certificate {
     const char *sha256; /**< fingerprint, 64 hexadecimal digits */
 } ph_certificate;
 
-/** What a handshake agreed on. Made by the library; valid until the session ends or starts again.
+/** What a handshake agreed on. Made by the library; valid until the next start.
  */
 typedef struct ph_tls_info {
     const char *version;         /**< "TLSv1.3" */

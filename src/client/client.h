@@ -56,6 +56,7 @@ struct ph_smtp {
     struct ph__error error;
     struct ph_reply reply;
     ph_result *result;
+    ph_tls_info *tls_info; /* of a connection that is closed */
     char notice[512];
     char *description;
 };
@@ -85,7 +86,7 @@ int ph__client_begin(ph_smtp *smtp);
 /** Records that an operation was refused before it began. @return @p status */
 int ph__client_refused(ph_smtp *smtp, int status);
 
-/** Closes the connection, if there is one. */
+/** Closes the connection, if there is one; what its TLS agreed on is kept. */
 void ph__client_disconnect(ph_smtp *smtp);
 
 /* ---- start.c --------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "base/allocator.h"
 #include "base/ascii.h"
 #include "client/client.h"
+#include "transport/tls_info.h"
 
 enum {
     address_max = 1024
@@ -65,6 +66,7 @@ void ph_smtp_free(ph_smtp *smtp)
         return;
     const ph_allocator allocator = smtp->own_allocator;
     ph__client_disconnect(smtp);
+    ph__tls_info_free(smtp->allocator, smtp->tls_info);
     ph_result_free(smtp->result);
     ph__reply_release(&smtp->reply);
     ph__error_release(&smtp->error);
@@ -322,7 +324,7 @@ ph_result *ph_smtp_take_result(ph_smtp *smtp)
 
 const ph_tls_info *ph_smtp_tls_info(const ph_smtp *smtp)
 {
-    return smtp->connection ? ph__connection_tls_info(smtp->connection) : NULL;
+    return smtp->connection ? ph__connection_tls_info(smtp->connection) : smtp->tls_info;
 }
 
 const ph_capabilities *ph_smtp_capabilities(const ph_smtp *smtp)

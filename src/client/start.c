@@ -6,6 +6,7 @@
 #include "auth/credentials.h"
 #include "base/allocator.h"
 #include "client/client.h"
+#include "transport/tls_info.h"
 
 /* ---- Logging in ------------------------------------------------------------------------------ */
 
@@ -159,6 +160,8 @@ int ph_smtp_start(ph_smtp *smtp, const char *helo, const char *user, const char 
     if (status != PH_OK)
         return status;
     ph__reply_clear(&smtp->reply);
+    ph__tls_info_free(smtp->allocator, smtp->tls_info);
+    smtp->tls_info = NULL;
     smtp->notice[0] = '\0';
     smtp->has_quit = false;
     smtp->port_in_use = inferred_port(smtp, user);

@@ -7,6 +7,7 @@
 
 #include "base/allocator.h"
 #include "client/client.h"
+#include "transport/tls_info.h"
 
 uint64_t ph__client_now(void)
 {
@@ -82,6 +83,10 @@ int ph__client_begin(ph_smtp *smtp)
 
 void ph__client_disconnect(ph_smtp *smtp)
 {
+    if (smtp->connection) {
+        ph__tls_info_free(smtp->allocator, smtp->tls_info);
+        smtp->tls_info = ph__connection_take_tls_info(smtp->connection);
+    }
     ph__connection_free(smtp->connection);
     smtp->connection = NULL;
     smtp->is_started = false;

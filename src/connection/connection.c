@@ -204,6 +204,13 @@ const ph_tls_info *ph__connection_tls_info(const struct ph__connection *connecti
     return connection->tls_info;
 }
 
+ph_tls_info *ph__connection_take_tls_info(struct ph__connection *connection)
+{
+    ph_tls_info *info = connection->tls_info;
+    connection->tls_info = NULL;
+    return info;
+}
+
 bool ph__connection_is_local(const struct ph__connection *connection)
 {
     return connection->is_local;

@@ -87,6 +87,9 @@ bool ph__connection_wants_push(const struct ph__connection *connection);
 const struct ph__error *ph__connection_error(const struct ph__connection *connection);
 const ph_tls_info *ph__connection_tls_info(const struct ph__connection *connection);
 
+/** Hands over what the handshake agreed on. @return NULL if there was none, else the caller's */
+ph_tls_info *ph__connection_take_tls_info(struct ph__connection *connection);
+
 /** @return the peer is a loopback address or a Unix socket */
 bool ph__connection_is_local(const struct ph__connection *connection);
 
