@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,10 @@ static void serve(struct scripted_server *server, int fd)
 static void *run(void *argument)
 {
     struct scripted_server *server = argument;
+    sigset_t pipe_signal; /* OpenSSL's own writes raise it; the client's must not */
+    (void)sigemptyset(&pipe_signal);
+    (void)sigaddset(&pipe_signal, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL);
     const size_t clients = server->settings.clients ? server->settings.clients : 1;
     for (size_t i = 0; i < clients; i++) {
         struct pollfd wait = {.fd = server->listener, .events = POLLIN};

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,10 @@ static void *serve(void *argument)
 {
     struct run *run = argument;
     SSL_CTX *ctx = new_context();
+    sigset_t pipe_signal; /* OpenSSL's own writes raise it; the client's must not */
+    (void)sigemptyset(&pipe_signal);
+    (void)sigaddset(&pipe_signal, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL);
     for (size_t i = 0; i < run->dialogue->count; i++) {
         if (!serve_item(run, &run->dialogue->items[i], ctx))
             break;
