@@ -107,7 +107,7 @@ static void write_out(struct play *play, size_t most)
         if (ph__session_output(play->session, &slice, 1) == 0)
             break;
         const size_t n = slice.length < most ? slice.length : most;
-        rules_output(&play->rules, slice.bytes, n, is_content);
+        rules_output(&play->rules, slice.bytes, n, is_content, play->result);
         fuzz_note(&play->seen, slice.bytes, n);
         ph__session_wrote(play->session, n);
         play->is_partly_written = n < slice.length;
@@ -275,11 +275,11 @@ static void make_envelope(struct play *play, const struct fuzz_line *line)
     free(text);
 }
 
-static void begin_message(struct play *play, int status)
+static void begin_message(struct play *play, int status, ph_body_type type)
 {
     REQUIRE(ph_result_outcome(play->result) == PH_OUTCOME_NOT_SENT);
     REQUIRE((status == PH_OK) == !ph_result_error(play->result));
-    rules_message_begun(&play->rules, status == PH_OK);
+    rules_message_begun(&play->rules, status == PH_OK, type);
     rules_submitted(&play->rules, status);
 }
 
@@ -291,7 +291,8 @@ static void step_sends(struct play *play, const struct fuzz_line *line)
     ph_result_free(play->result);
     play->result = ph__result_new(ph__allocator_or_default(NULL), &play->envelope);
     REQUIRE(play->result);
-    begin_message(play, ph__session_send(play->session, &play->envelope, play->result));
+    begin_message(play, ph__session_send(play->session, &play->envelope, play->result),
+                  play->envelope.body_type);
 }
 
 static void step_data(struct play *play, const struct fuzz_line *line)
@@ -302,7 +303,7 @@ static void step_data(struct play *play, const struct fuzz_line *line)
     ph_result_free(play->result);
     play->result = ph__result_new(ph__allocator_or_default(NULL), NULL);
     REQUIRE(play->result);
-    begin_message(play, ph__session_data(play->session, play->result));
+    begin_message(play, ph__session_data(play->session, play->result), PH_BODY_UNDECLARED);
 }
 
 /* ---- Playing --------------------------------------------------------------------------------- */

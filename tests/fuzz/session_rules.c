@@ -48,13 +48,16 @@ static void check_content_byte(struct session_rules *rules, uint8_t byte)
 {
     REQUIRE(!rules->end_was_written); /* nothing comes behind the end */
     REQUIRE((byte == '\n') == (rules->tail[4] == '\r'));
+    REQUIRE(rules->type == PH_BODY_UNDECLARED || byte != '\0');
+    REQUIRE(rules->type != PH_BODY_7BIT || byte < 0x80);
     memmove(rules->tail, rules->tail + 1, 4);
     rules->tail[4] = byte;
     rules->n_content++;
     rules->end_was_written = memcmp(rules->tail, "\r\n.\r\n", 5) == 0;
 }
 
-void rules_output(struct session_rules *rules, const uint8_t *bytes, size_t n, bool is_content)
+void rules_output(struct session_rules *rules, const uint8_t *bytes, size_t n, bool is_content,
+                  const ph_result *result)
 {
     REQUIRE(n > 0 && !rules->was_broken);
     for (size_t i = 0; i < n; i++) {
@@ -64,8 +67,8 @@ void rules_output(struct session_rules *rules, const uint8_t *bytes, size_t n, b
             check_line_byte(rules, bytes[i]);
     }
     REQUIRE(!is_content || rules->has_message);
-    /* The dot alone ends what was never begun, and delivers nothing. */
-    REQUIRE(!rules->end_was_written || rules->gave_last || rules->n_content == 3);
+    const bool is_dot_alone = rules->end_was_written && !rules->gave_last;
+    REQUIRE(!is_dot_alone || (rules->n_content == 3 && result->accepted_count == 0));
 }
 
 void rules_submitted(struct session_rules *rules, int status)
@@ -77,8 +80,9 @@ void rules_submitted(struct session_rules *rules, int status)
         rules->has_operation = true;
 }
 
-void rules_message_begun(struct session_rules *rules, bool is_under_way)
+void rules_message_begun(struct session_rules *rules, bool is_under_way, ph_body_type type)
 {
+    rules->type = type;
     rules->has_message = is_under_way;
     rules->gave_last = false;
     rules->n_content = 0;
