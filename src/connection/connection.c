@@ -93,7 +93,8 @@ void ph__connection_fail(struct ph__connection *connection)
 bool ph__connection_drain_events(struct ph__connection *connection)
 {
     struct ph__event event;
-    while (connection->stage == PH__STAGE_OPEN &&
+    /* One event at a time: what comes behind it (a 421, the end) must not take its place. */
+    while (connection->stage == PH__STAGE_OPEN && connection->event.type == PH__EVENT_NONE &&
            ph__session_next_event(connection->session, &event)) {
         if (event.type == PH__EVENT_START_TLS)
             return true;
@@ -172,6 +173,9 @@ bool ph__connection_take_event(struct ph__connection *connection, struct ph__eve
 {
     *event = connection->event;
     connection->event.type = PH__EVENT_NONE;
+    if (event->type == PH__EVENT_NONE && connection->stage == PH__STAGE_CLOSED)
+        *event =
+            (struct ph__event){.type = PH__EVENT_FAILED, .status = connection->error.view.status};
     return event->type != PH__EVENT_NONE;
 }
 

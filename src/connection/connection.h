@@ -70,8 +70,9 @@ size_t ph__connection_pollfds(struct ph__connection *connection, struct pollfd *
 uint64_t ph__connection_deadline(struct ph__connection *connection, uint64_t now_ms);
 
 /**
- * @return there was an event: READY, COMMAND_DONE, MESSAGE_DONE or FAILED. After FAILED only
- *         ph__connection_error and ph__connection_free make sense.
+ * @return there was an event: READY, COMMAND_DONE, MESSAGE_DONE or FAILED. Until it is taken,
+ * nothing more is read. A closed connection has FAILED for ever: only ph__connection_error and
+ *         ph__connection_free make sense then.
  */
 bool ph__connection_take_event(struct ph__connection *connection, struct ph__event *event);
 

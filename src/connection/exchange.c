@@ -129,10 +129,10 @@ static enum ph__io read_input(struct ph__connection *connection, uint64_t now_ms
     return PH__IO_DONE;
 }
 
-/* Reads all there is. @return the stage changed */
+/* Reads all there is, up to the next event for the caller. @return the stage changed */
 static bool read_all(struct ph__connection *connection, uint64_t now_ms)
 {
-    while (connection->stage == PH__STAGE_OPEN) {
+    while (connection->stage == PH__STAGE_OPEN && connection->event.type == PH__EVENT_NONE) {
         const enum ph__io io = read_input(connection, now_ms);
         connection->read_wants_write = io == PH__IO_WANT_WRITE;
         if (io == PH__IO_WANT_READ || io == PH__IO_WANT_WRITE)
@@ -152,7 +152,7 @@ static bool read_all(struct ph__connection *connection, uint64_t now_ms)
         if (!connection->stream->functions->has_pending(connection->stream))
             return false;
     }
-    return true;
+    return connection->stage != PH__STAGE_OPEN;
 }
 
 /* The write failed: the server's last words, if it had any, say more than "broken pipe". */
@@ -161,9 +161,10 @@ static void fail_write(struct ph__connection *connection, uint64_t now_ms)
     struct ph__error reason;
     ph__error_init(&reason, connection->allocator);
     ph__error_copy(&reason, &connection->error);
-    while (connection->stage == PH__STAGE_OPEN && read_input(connection, now_ms) == PH__IO_DONE)
+    while (connection->stage == PH__STAGE_OPEN && connection->event.type == PH__EVENT_NONE &&
+           read_input(connection, now_ms) == PH__IO_DONE)
         (void)ph__connection_drain_events(connection);
-    if (connection->stage == PH__STAGE_OPEN) {
+    if (connection->stage == PH__STAGE_OPEN && connection->event.type == PH__EVENT_NONE) {
         ph__error_copy(&connection->error, &reason);
         fail_read(connection);
     }

@@ -107,16 +107,39 @@ static bool take_event(struct ph__session *session, struct ph__event *event)
     return true;
 }
 
+static void parse_input(struct ph__session *session);
+
+/* What the server said since the last operation answers nothing that was asked, and must not be
+ * taken for the answer to what is asked next. */
+static void refuse_leftovers(struct ph__session *session)
+{
+    while (session->state == PH__STATE_OPEN && session->input_used < session->input.length)
+        parse_input(session);
+    if (session->state == PH__STATE_BROKEN ||
+        !ph__reply_parser_is_midway(&session->parser, &session->reply))
+        return;
+    (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_NONE,
+                        "%s sent a part of a reply to nothing that was asked; the session ends",
+                        session->server);
+    ph__session_break(session);
+}
+
+static int tell_broken(struct ph__error *error)
+{
+    if (error->view.status == PH_ERR_BROKEN)
+        return PH_ERR_BROKEN;
+    return ph__error_set(error, PH_ERR_BROKEN, error->view.phase,
+                         "the session cannot be used any more since it was broken: %s",
+                         error->view.message);
+}
+
 int ph__session_take_operation(struct ph__session *session, enum ph__session_state needed)
 {
     struct ph__error *error = &session->error;
-    if (session->state == PH__STATE_BROKEN) {
-        if (error->view.status == PH_ERR_BROKEN)
-            return PH_ERR_BROKEN;
-        return ph__error_set(error, PH_ERR_BROKEN, error->view.phase,
-                             "the session cannot be used any more since it was broken: %s",
-                             error->view.message);
-    }
+    if (!session->has_operation && session->state == PH__STATE_OPEN)
+        refuse_leftovers(session);
+    if (session->state == PH__STATE_BROKEN)
+        return tell_broken(error);
     if (session->has_operation || session->state != needed)
         return ph__error_set(error, PH_ERR_STATE, PH_PHASE_NONE,
                              session->has_operation ? "another operation is still under way"

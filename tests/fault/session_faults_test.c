@@ -415,6 +415,41 @@ static void unasked_421__is_told_as_the_servers_word(void **state)
     (void)scripted_server_stop(server);
 }
 
+/* What follows the final reply in the same packet must not make a failure of a success. */
+static void final_reply__counts_whatever_follows_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said;
+        const char *told;
+    } endings[] = {
+        {"250 2.0.0 queued\r\n421 4.3.2 going down\r\n", "421 4.3.2 going down"},
+        {"250 2.0.0 queued\r\n250 2.0.0 and again\r\n", "nothing that was asked"},
+        {"250 2.0.0 queued\r\n25", "nothing that was asked"},
+        {"250 2.0.0 queued\r\nnonsense\r\n", "nonsense"},
+    };
+    for (size_t i = 0; i < ROWS(endings); i++) {
+        const struct step ends[] = {GREETED,
+                                    TO_CONTENT,
+                                    {STEP_HEAR_TO_DOT, NULL},
+                                    {STEP_SAY, endings[i].said},
+                                    {STEP_HEAR_TO_END, NULL},
+                                    {STEP_END, NULL}};
+        struct scripted_server *server = play(ends);
+        ph_smtp *smtp = client_of(server);
+        assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
+        assert_int_equal(send_hello(smtp), PH_OK);
+        assert_int_equal(ph_result_outcome(ph_smtp_result(smtp)), PH_OUTCOME_SENT);
+        assert_null(ph_smtp_error(smtp));
+        assert_int_equal(ph_smtp_noop(smtp), PH_ERR_BROKEN);
+        if (!strstr(ph_smtp_error(smtp)->message, endings[i].told))
+            fail_msg("%s", ph_smtp_error(smtp)->message);
+        assert_int_equal(ph_smtp_finish(smtp), PH_OK);
+        ph_smtp_free(smtp);
+        (void)scripted_server_stop(server);
+    }
+}
+
 int main(void)
 {
     /* No call may raise SIGPIPE; if one does, the default action ends this program. */
@@ -434,6 +469,7 @@ int main(void)
         cmocka_unit_test(open_stream__finish_aborts_the_message),
         cmocka_unit_test(quit__a_bad_answer_is_told_and_no_failure),
         cmocka_unit_test(unasked_421__is_told_as_the_servers_word),
+        cmocka_unit_test(final_reply__counts_whatever_follows_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,7 +88,8 @@ static const struct step http[] = {
 static const struct step closes[] = {{STEP_SHUT, NULL}, {STEP_HEAR_TO_END, NULL}, {STEP_END, NULL}};
 static const struct step tls_alert[] = {
     {STEP_SAY, "\x15\x03\x01\x02\x02\x46\r\n"}, {STEP_HEAR_TO_END, NULL}, {STEP_END, NULL}};
-static const struct step resets[] = {{STEP_RESET, NULL}};
+/* Not at once: the connection itself must have been made. */
+static const struct step resets[] = {{STEP_SLEEP, "50"}, {STEP_RESET, NULL}};
 
 enum mode {
     IMPLICIT,
