@@ -20,7 +20,7 @@
 enum {
     heard_max = 1 << 20,
     line_max = 8192,
-    patience_ms = 20000
+    patience_ms = 60000
 };
 
 struct scripted_server {

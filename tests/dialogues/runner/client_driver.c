@@ -21,7 +21,7 @@
 #include "dialogues/runner/expectation.h"
 
 enum {
-    patience_ms = 5000
+    patience_ms = 60000
 };
 
 struct run {
