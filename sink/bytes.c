@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A growable run of bytes. */
+/* A growable run of bytes, and a look at one. */
 #include "sink/bytes.h"
 
 #include <stdio.h>
@@ -19,6 +19,11 @@ void *sink_must_allocate(size_t n)
     return checked(calloc(1, n));
 }
 
+void *sink_must_resize(void *block, size_t n)
+{
+    return checked(realloc(block, n));
+}
+
 char *sink_bytes_room(struct bytes *bytes, size_t n)
 {
     const size_t needed = bytes->length + n;
@@ -26,7 +31,7 @@ char *sink_bytes_room(struct bytes *bytes, size_t n)
         size_t capacity = bytes->capacity ? bytes->capacity : 256;
         while (capacity < needed)
             capacity *= 2;
-        bytes->data = checked(realloc(bytes->data, capacity));
+        bytes->data = sink_must_resize(bytes->data, capacity);
         bytes->capacity = capacity;
     }
     return bytes->data + bytes->length;
@@ -56,4 +61,10 @@ void sink_bytes_free(struct bytes *bytes)
 {
     free(bytes->data);
     *bytes = (struct bytes){.data = NULL};
+}
+
+void sink_span_take(struct span *span, size_t n)
+{
+    span->data += n;
+    span->length -= n;
 }

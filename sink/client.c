@@ -3,8 +3,6 @@
 #include "sink/client.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,43 +11,40 @@
 #include <openssl/err.h>
 
 enum {
-    read_size = 64 * 1024,
-    output_enough = 256 * 1024
+    output_enough = 256 * 1024, /* who does not read that much of replies is not read either */
+    rounds_max = 16,            /* of reading, before others have their turn */
+    linger_ms = 2000
 };
 
 /* What an attempt to move bytes came to. */
 enum moved {
     MOVED,
+    MOVED_ALL, /* and there is no more for now */
     BLOCKED,
-    OVER
+    ENDED, /* the client will send no more */
+    BROKEN
 };
 
-struct client *sink_client_new(int fd, SSL_CTX *ctx, const struct ph_sink_options *options,
-                               FILE *out, FILE *err)
+struct client *sink_client_new(int fd, const struct common *common)
 {
-    const int on = 1;
     struct client *client = sink_must_allocate(sizeof *client);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     client->fd = fd;
-    client->ctx = ctx;
-    client->stage = CLIENT_TALKS;
-    sink_session_begin(&client->session, options, out, err);
-    if (options->tls) {
-        client->turns_to_tls = true;
-        client->stage = CLIENT_FLUSHES;
-    }
+    client->common = common;
+    client->timer.data = client;
+    sink_session_begin(&client->session, common);
+    client->turns_to_tls = common->options->tls;
+    client->stage = client->turns_to_tls ? CLIENT_FLUSHES : CLIENT_TALKS;
+    client->left_is_new = true;
     return client;
 }
 
 void sink_client_free(struct client *client)
 {
-    if (client->ssl && client->stage != CLIENT_GONE)
-        (void)SSL_shutdown(client->ssl);
     SSL_free(client->ssl);
     ERR_clear_error();
     (void)close(client->fd);
     sink_session_release(&client->session);
-    sink_bytes_free(&client->input);
+    sink_bytes_free(&client->left);
     sink_bytes_free(&client->output);
     free(client);
 }
@@ -58,29 +53,53 @@ void sink_client_free(struct client *client)
 
 static enum moved tls_outcome(struct client *client, int result)
 {
-    const int reason = SSL_get_error(client->ssl, result);
-    client->wants_write = reason == SSL_ERROR_WANT_WRITE;
-    if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE)
+    switch (SSL_get_error(client->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
         return BLOCKED;
-    return OVER;
+    case SSL_ERROR_WANT_WRITE:
+        client->wants_write = true;
+        return BLOCKED;
+    case SSL_ERROR_ZERO_RETURN:
+        return ENDED;
+    default:
+        return BROKEN;
+    }
 }
 
-static enum moved read_some(struct client *client)
+static enum moved receive(struct client *client, char *room, size_t size, size_t *received)
 {
-    char *room = sink_bytes_room(&client->input, read_size);
+    ssize_t n;
+    do {
+        n = recv(client->fd, room, size, 0);
+    } while (n < 0 && errno == EINTR);
+    *received = n > 0 ? (size_t)n : 0;
+    if (n > 0)
+        return *received < size ? MOVED_ALL : MOVED;
+    if (n == 0)
+        return ENDED;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? BLOCKED : BROKEN;
+}
+
+static enum moved receive_tls(struct client *client, char *room, size_t size, size_t *received)
+{
+    *received = 0;
     ERR_clear_error();
-    for (;;) {
-        const ssize_t n = client->ssl ? SSL_read(client->ssl, room, read_size)
-                                      : recv(client->fd, room, read_size, 0);
-        if (n > 0) {
-            client->input.length += (size_t)n;
-            return MOVED;
-        }
-        if (client->ssl)
-            return tls_outcome(client, (int)n);
-        if (n == 0 || errno != EINTR)
-            return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? BLOCKED : OVER;
-    }
+    const int n = SSL_read(client->ssl, room, (int)size);
+    if (n <= 0)
+        return tls_outcome(client, n);
+    *received = (size_t)n;
+    return MOVED;
+}
+
+static enum moved read_some(struct client *client, struct span *input)
+{
+    size_t n;
+    char *room = input->data + input->length;
+    const size_t size = read_room_size - input->length;
+    const enum moved moved =
+        client->ssl ? receive_tls(client, room, size, &n) : receive(client, room, size, &n);
+    input->length += n;
+    return moved;
 }
 
 static enum moved write_some(struct client *client)
@@ -98,40 +117,34 @@ static enum moved write_some(struct client *client)
     if (errno == EINTR)
         return MOVED;
     client->wants_write = errno == EAGAIN || errno == EWOULDBLOCK;
-    return client->wants_write ? BLOCKED : OVER;
+    return client->wants_write ? BLOCKED : BROKEN;
 }
 
 /* @return MOVED when all is written */
 static enum moved flush(struct client *client)
 {
     enum moved moved = MOVED;
+    client->wants_write = false;
     while (client->output.length > 0 && moved == MOVED)
         moved = write_some(client);
     return moved;
 }
 
-/* ---- Stages ---------------------------------------------------------------------------------- */
-
-static void shake_hands(struct client *client)
+/* A close with input unread would be a reset, which may overtake what was written last. */
+static void hang_up(struct client *client)
 {
-    ERR_clear_error();
-    const int result = SSL_do_handshake(client->ssl);
-    client->wants_write = false;
-    if (result == 1) {
-        sink_session_secured(&client->session, SSL_get_version(client->ssl));
-        client->stage = CLIENT_TALKS;
-    } else if (tls_outcome(client, result) == OVER) {
-        client->stage = CLIENT_GONE;
-    }
+    client->stage = shutdown(client->fd, SHUT_WR) == 0 ? CLIENT_LINGERS : CLIENT_GONE;
 }
+
+/* ---- TLS ------------------------------------------------------------------------------------- */
 
 /* What came before the handshake was not protected by it: it is thrown away (RFC 3207 section 6).
  */
 static void turn_to_tls(struct client *client)
 {
     client->turns_to_tls = false;
-    client->input.length = 0;
-    client->ssl = SSL_new(client->ctx);
+    client->left.length = 0;
+    client->ssl = SSL_new(client->common->ctx);
     if (!client->ssl || SSL_set_fd(client->ssl, client->fd) != 1) {
         client->stage = CLIENT_GONE;
         return;
@@ -140,13 +153,35 @@ static void turn_to_tls(struct client *client)
     client->stage = CLIENT_HANDSHAKES;
 }
 
-static void take_input(struct client *client, uint64_t now_ms)
+/* @return there may be more to do */
+static bool shake_hands(struct client *client)
 {
-    switch (sink_session_take(&client->session, &client->input, &client->output)) {
+    ERR_clear_error();
+    client->wants_write = false;
+    const int result = SSL_do_handshake(client->ssl);
+    if (result == 1) {
+        sink_session_secured(&client->session, SSL_get_version(client->ssl));
+        client->stage = CLIENT_TALKS;
+        client->left_is_new = true;
+        return true;
+    }
+    if (tls_outcome(client, result) != BLOCKED) {
+        hang_up(client);
+        return client->stage == CLIENT_LINGERS;
+    }
+    client->wants_read = !client->wants_write;
+    return false;
+}
+
+/* ---- Talking --------------------------------------------------------------------------------- */
+
+/* What the session wants to become of the connection. */
+static void obey(struct client *client, enum session_next next)
+{
+    switch (next) {
     case SESSION_GOES_ON:
         break;
     case SESSION_WAITS:
-        client->wakes_at_ms = now_ms + client->session.delay_ms;
         client->stage = CLIENT_WAITS;
         break;
     case SESSION_WANTS_TLS:
@@ -163,62 +198,136 @@ static void take_input(struct client *client, uint64_t now_ms)
     }
 }
 
-static bool talk(struct client *client, uint64_t now_ms)
+/* Puts away what the session left of the read room, which the next client will use. */
+static void keep_left(struct client *client, const struct span *input)
 {
-    take_input(client, now_ms);
-    const enum moved written = flush(client);
-    if (written == OVER)
-        client->stage = CLIENT_GONE;
-    if (client->stage != CLIENT_TALKS)
-        return client->stage == CLIENT_FLUSHES && written == MOVED;
-    if (written == BLOCKED && client->output.length >= output_enough)
-        return false; /* who reads no replies gets no more of them */
-    const enum moved read = read_some(client);
-    if (read == OVER)
-        client->stage = CLIENT_GONE;
-    return read == MOVED;
+    client->left.length = 0;
+    sink_bytes_append(&client->left, input->data, input->length);
 }
 
-static bool finish_flush(struct client *client)
+/* One read, what the session makes of it, one write.
+ * @return there may be more to do at once */
+static bool talk(struct client *client)
+{
+    if (client->output.length >= output_enough && flush(client) != MOVED)
+        return false; /* its end would show when its replies cannot be written */
+    struct span input = {.data = client->common->read_room, .length = client->left.length};
+    enum moved read = client->ssl ? MOVED : MOVED_ALL;
+    if (client->left.length > 0)
+        memcpy(input.data, client->left.data, client->left.length);
+    if (!client->left_is_new)
+        read = read_some(client, &input);
+    client->left_is_new = false;
+    if (read == BROKEN) {
+        client->stage = CLIENT_GONE;
+        return false;
+    }
+    obey(client, sink_session_take(&client->session, &input, &client->output));
+    keep_left(client, &input);
+    if (client->stage == CLIENT_GONE)
+        return false;
+    if (read == ENDED && client->stage == CLIENT_TALKS)
+        client->stage = CLIENT_FLUSHES;
+    const enum moved written = flush(client);
+    if (written == BROKEN)
+        client->stage = CLIENT_GONE;
+    client->wants_read = client->output.length < output_enough;
+    return client->stage == CLIENT_FLUSHES ||
+           (client->stage == CLIENT_TALKS && read == MOVED && client->wants_read);
+}
+
+/* ---- The end --------------------------------------------------------------------------------- */
+
+/* After QUIT nothing is to be expected. */
+static void end(struct client *client)
+{
+    if (client->ssl)
+        (void)SSL_shutdown(client->ssl);
+    if (client->session.said_quit && client->left.length == 0)
+        client->stage = CLIENT_GONE;
+    else
+        hang_up(client);
+}
+
+/* @return there may be more to do at once */
+static bool finish(struct client *client)
 {
     const enum moved written = flush(client);
-    if (written == BLOCKED)
-        return false;
-    if (written == MOVED && client->turns_to_tls) {
+    if (written == MOVED && client->turns_to_tls)
         turn_to_tls(client);
-        return client->stage == CLIENT_HANDSHAKES;
+    else if (written == MOVED)
+        end(client);
+    else if (written == BROKEN)
+        client->stage = CLIENT_GONE;
+    return client->stage == CLIENT_HANDSHAKES || client->stage == CLIENT_LINGERS;
+}
+
+static void linger(struct client *client)
+{
+    size_t n;
+    enum moved moved = MOVED;
+    client->wants_read = true;
+    for (int round = 0; round < rounds_max && moved == MOVED; round++)
+        moved = receive(client, client->common->read_room, read_room_size, &n);
+    if (moved == ENDED || moved == BROKEN)
+        client->stage = CLIENT_GONE;
+}
+
+/* ---- Stages ---------------------------------------------------------------------------------- */
+
+/* @return there may be more to do at once */
+static bool go_on(struct client *client)
+{
+    switch (client->stage) {
+    case CLIENT_HANDSHAKES:
+        return shake_hands(client);
+    case CLIENT_TALKS:
+        return talk(client);
+    case CLIENT_FLUSHES:
+        return finish(client);
+    case CLIENT_LINGERS:
+        linger(client);
+        return false;
+    case CLIENT_WAITS:
+        if (flush(client) == BROKEN)
+            client->stage = CLIENT_GONE;
+        return false;
+    case CLIENT_GONE:
+        return false;
     }
-    if (written == MOVED && client->ssl)
-        (void)SSL_shutdown(client->ssl);
-    client->stage = CLIENT_GONE;
     return false;
 }
 
-void sink_client_process(struct client *client, uint64_t now_ms)
+/* OpenSSL may hold bytes that the socket, which is waited for, has no more. */
+static bool hides_input(const struct client *client)
 {
-    bool goes_on = true;
-    client->wants_write = false;
-    if (client->stage == CLIENT_WAITS && now_ms >= client->wakes_at_ms)
+    return client->ssl && SSL_has_pending(client->ssl);
+}
+
+uint64_t sink_client_process(struct client *client, uint64_t now_ms)
+{
+    const enum client_stage before = client->stage;
+    client->wants_read = false;
+    int round = 0;
+    while (go_on(client)) {
+        if (++round >= rounds_max && client->stage == CLIENT_TALKS && !hides_input(client))
+            break;
+        client->wants_read = false;
+    }
+    if (client->stage == CLIENT_WAITS && before != CLIENT_WAITS)
+        return now_ms + client->session.delay_ms;
+    if (client->stage == CLIENT_LINGERS && before != CLIENT_LINGERS)
+        return now_ms + linger_ms;
+    return 0;
+}
+
+void sink_client_timer_is_due(struct client *client)
+{
+    if (client->stage == CLIENT_WAITS) {
         client->stage = CLIENT_TALKS;
-    while (goes_on) {
-        switch (client->stage) {
-        case CLIENT_HANDSHAKES:
-            shake_hands(client);
-            goes_on = client->stage == CLIENT_TALKS;
-            break;
-        case CLIENT_TALKS:
-            goes_on = talk(client, now_ms);
-            break;
-        case CLIENT_FLUSHES:
-            goes_on = finish_flush(client);
-            break;
-        case CLIENT_WAITS:
-            (void)flush(client);
-            goes_on = false;
-            break;
-        case CLIENT_GONE:
-            return;
-        }
+        client->left_is_new = true;
+    } else if (client->stage == CLIENT_LINGERS) {
+        client->stage = CLIENT_GONE;
     }
 }
 
@@ -228,5 +337,6 @@ void sink_client_dismiss(struct client *client)
         return;
     if (client->session.mode == MODE_COMMANDS || client->session.mode == MODE_LOGIN)
         sink_bytes_append_text(&client->output, "421 4.3.2 the sink ends\r\n");
-    (void)flush(client);
+    if (flush(client) == MOVED && client->ssl)
+        (void)SSL_shutdown(client->ssl);
 }

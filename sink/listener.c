@@ -6,21 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum {
-    backlog = 1024
-};
-
 void sink_socket_unblock(int fd)
 {
-    (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
 static int complain(FILE *err, const char *address)
@@ -29,18 +26,26 @@ static int complain(FILE *err, const char *address)
     return 69;
 }
 
-static int listen_on(int fd, const void *address, socklen_t length, const char *text, FILE *err)
+/* @return 0 and a listening socket in @p out, or 69 */
+static int listen_on(int *out, const struct sockaddr *address, socklen_t length, const char *text,
+                     FILE *err)
 {
     const int on = 1;
-    if (fd >= 0)
+    const int fd = socket(address->sa_family, SOCK_STREAM, 0);
+    if (fd < 0)
+        return complain(err, text);
+    if (address->sa_family != AF_UNIX) {
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (fd >= 0 && bind(fd, address, length) == 0 && listen(fd, backlog) == 0) {
+        /* What a listener has, the sockets have that it accepts. */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    if (bind(fd, address, length) == 0 && listen(fd, SOMAXCONN) == 0) {
         sink_socket_unblock(fd);
+        *out = fd;
         return 0;
     }
     const int code = complain(err, text);
-    if (fd >= 0)
-        (void)close(fd);
+    (void)close(fd);
     return code;
 }
 
@@ -66,48 +71,79 @@ static bool split(const char *text, char host[64], long *port)
     return true;
 }
 
+/* A socket that nobody listens on any more, as a sink leaves it that was killed, gives way. */
+static void remove_stale(const struct sockaddr_un *address)
+{
+    struct stat found;
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0)
+        return;
+    if (stat(address->sun_path, &found) == 0 && S_ISSOCK(found.st_mode) &&
+        connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
+        errno == ECONNREFUSED)
+        (void)unlink(address->sun_path);
+    (void)close(fd);
+}
+
 static int listen_unix(const char *path, int *fd, char *text, size_t room, FILE *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
-        (void)fprintf(err, "posthaste sink: --unix %s: the path is too long\n", path);
+        (void)fprintf(err,
+                      "posthaste sink: --unix %s: the path is too long, %zu bytes is the most\n",
+                      path, sizeof address.sun_path - 1);
         return 64;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
     (void)snprintf(text, room, "unix:%s", path);
-    *fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    return listen_on(*fd, &address, sizeof address, text, err);
+    remove_stale(&address);
+    return listen_on(fd, (const struct sockaddr *)&address, sizeof address, text, err);
+}
+
+/* IPv4 or IPv6. */
+union ip_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+/* @return how long the address is, 0 if the text is none */
+static socklen_t read_address(const char *host, long port, union ip_address *address)
+{
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, host, &address->v4.sin_addr) == 1) {
+        address->v4.sin_family = AF_INET;
+        address->v4.sin_port = htons((uint16_t)port);
+        return sizeof address->v4;
+    }
+    if (inet_pton(AF_INET6, host, &address->v6.sin6_addr) == 1) {
+        address->v6.sin6_family = AF_INET6;
+        address->v6.sin6_port = htons((uint16_t)port);
+        return sizeof address->v6;
+    }
+    return 0;
 }
 
 static int listen_ip(const char *given, int *fd, char *text, size_t room, FILE *err)
 {
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    union ip_address address;
     char host[64];
     long port;
-    socklen_t length = sizeof v6;
-    int code;
-    const bool is_split = split(given, host, &port);
-    if (is_split && inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
-        v4.sin_port = htons((uint16_t)port);
-        *fd = socket(AF_INET, SOCK_STREAM, 0);
-        code = listen_on(*fd, &v4, sizeof v4, given, err);
-    } else if (is_split && inet_pton(AF_INET6, host, &v6.sin6_addr) == 1) {
-        v6.sin6_port = htons((uint16_t)port);
-        *fd = socket(AF_INET6, SOCK_STREAM, 0);
-        code = listen_on(*fd, &v6, sizeof v6, given, err);
-    } else {
+    socklen_t length = split(given, host, &port) ? read_address(host, port, &address) : 0;
+    if (length == 0) {
         (void)fprintf(err,
                       "posthaste sink: --listen %s: must be ADDRESS:PORT with an IP address, such "
                       "as 127.0.0.1:2525 or [::1]:0\n",
                       given);
         return 64;
     }
+    const int code = listen_on(fd, &address.any, length, given, err);
     if (code != 0)
         return code;
-    (void)getsockname(*fd, (struct sockaddr *)&v6, &length); /* the port is at the same place */
-    (void)snprintf(text, room, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
-                   (unsigned)ntohs(v6.sin6_port));
+    (void)getsockname(*fd, &address.any, &length);
+    const bool is_v6 = address.any.sa_family == AF_INET6;
+    (void)snprintf(text, room, is_v6 ? "[%s]:%u" : "%s:%u", host,
+                   (unsigned)ntohs(is_v6 ? address.v6.sin6_port : address.v4.sin_port));
     return 0;
 }
 

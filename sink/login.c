@@ -1,24 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* The server's side of AUTH: PLAIN, LOGIN and CRAM-MD5 through GNU SASL. */
+/* The server's side of SASL: PLAIN, LOGIN and CRAM-MD5 through GNU SASL. */
 #include "sink/login.h"
 
 #include <gsasl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-struct login {
-    const struct ph_sink_options *options;
+struct logins {
+    const struct ph_sink_list *users;
     Gsasl *context;
-    Gsasl_session *session;
 };
 
+struct login {
+    Gsasl_session *session;
+    const struct mechanism *mechanism;
+    bool has_begun;
+};
+
+/* What a response together with AUTH means where the server speaks first. */
+enum early {
+    EARLY_EXPECTED, /* it does not: the client speaks first */
+    EARLY_USER,     /* the answer to the first challenge, which nobody wrote down but clients do */
+    EARLY_REFUSED   /* RFC 4954 section 4: 501 */
+};
+
+static const struct mechanism {
+    const char *name;
+    enum early early;
+} mechanisms[] = {
+    {"PLAIN", EARLY_EXPECTED},
+    {"LOGIN", EARLY_USER},
+    {"CRAM-MD5", EARLY_REFUSED},
+};
+
+/* ---- Users ----------------------------------------------------------------------------------- */
+
 /* @return the password of a user, or NULL */
-static const char *password_of(const struct ph_sink_options *options, const char *user)
+static const char *password_of(const struct ph_sink_list *users, const char *user)
 {
     const size_t n = user ? strlen(user) : 0;
-    for (size_t i = 0; n > 0 && i < options->auth.count; i++) {
-        const char *entry = options->auth.items[i];
+    for (size_t i = 0; n > 0 && i < users->count; i++) {
+        const char *entry = users->items[i];
         if (strncmp(entry, user, n) == 0 && entry[n] == ':')
             return entry + n + 1;
     }
@@ -28,8 +52,8 @@ static const char *password_of(const struct ph_sink_options *options, const char
 /* GNU SASL asks for a password (CRAM-MD5), or whether one is right (PLAIN, LOGIN). */
 static int answer(Gsasl *context, Gsasl_session *session, Gsasl_property property)
 {
-    const struct login *login = gsasl_callback_hook_get(context);
-    const char *password = password_of(login->options, gsasl_property_fast(session, GSASL_AUTHID));
+    const struct logins *logins = gsasl_callback_hook_get(context);
+    const char *password = password_of(logins->users, gsasl_property_fast(session, GSASL_AUTHID));
     const char *given = gsasl_property_fast(session, GSASL_PASSWORD);
     if (property == GSASL_PASSWORD)
         return password ? gsasl_property_set(session, GSASL_PASSWORD, password)
@@ -40,33 +64,47 @@ static int answer(Gsasl *context, Gsasl_session *session, Gsasl_property propert
     return GSASL_NO_CALLBACK;
 }
 
-static bool is_known(const char *mechanism)
+struct logins *sink_logins_new(const struct ph_sink_list *users)
 {
-    return strcasecmp(mechanism, "PLAIN") == 0 || strcasecmp(mechanism, "LOGIN") == 0 ||
-           strcasecmp(mechanism, "CRAM-MD5") == 0;
+    struct logins *logins = sink_must_allocate(sizeof *logins);
+    logins->users = users;
+    if (gsasl_init(&logins->context) != GSASL_OK) {
+        free(logins);
+        return NULL;
+    }
+    gsasl_callback_set(logins->context, answer);
+    gsasl_callback_hook_set(logins->context, logins);
+    return logins;
 }
 
-struct login *sink_login_new(const struct ph_sink_options *options, const char *mechanism)
+void sink_logins_free(struct logins *logins)
 {
-    char name[16];
-    if (!is_known(mechanism))
+    if (!logins)
+        return;
+    gsasl_done(logins->context);
+    free(logins);
+}
+
+/* ---- Exchanges ------------------------------------------------------------------------------- */
+
+static const struct mechanism *find_mechanism(const char *name)
+{
+    for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++) {
+        if (strcasecmp(mechanisms[i].name, name) == 0)
+            return &mechanisms[i];
+    }
+    return NULL;
+}
+
+struct login *sink_login_new(const struct logins *logins, const char *mechanism)
+{
+    const struct mechanism *known = find_mechanism(mechanism);
+    Gsasl_session *session = NULL;
+    if (!known || gsasl_server_start(logins->context, known->name, &session) != GSASL_OK)
         return NULL;
-    for (size_t i = 0; i <= strlen(mechanism); i++)
-        name[i] =
-            (char)(mechanism[i] >= 'a' && mechanism[i] <= 'z' ? mechanism[i] - 32 : mechanism[i]);
     struct login *login = sink_must_allocate(sizeof *login);
-    login->options = options;
-    if (gsasl_init(&login->context) != GSASL_OK) {
-        free(login);
-        return NULL;
-    }
-    gsasl_callback_set(login->context, answer);
-    gsasl_callback_hook_set(login->context, login);
-    if (gsasl_server_start(login->context, name, &login->session) != GSASL_OK) {
-        login->session = NULL;
-        sink_login_free(login);
-        return NULL;
-    }
+    login->session = session;
+    login->mechanism = known;
     return login;
 }
 
@@ -74,9 +112,7 @@ void sink_login_free(struct login *login)
 {
     if (!login)
         return;
-    if (login->session)
-        gsasl_finish(login->session);
-    gsasl_done(login->context);
+    gsasl_finish(login->session);
     free(login);
 }
 
@@ -86,19 +122,13 @@ const char *sink_login_user(const struct login *login)
     return user ? user : "?";
 }
 
-enum login_outcome sink_login_step(struct login *login, const char *response,
-                                   struct bytes *challenge)
+/* Gives bytes to GNU SASL and turns what it says into base64. */
+static enum login_outcome step(struct login *login, const char *input, size_t n,
+                               struct bytes *challenge)
 {
-    char *input = NULL;
     char *output = NULL;
-    size_t input_length = 0;
     size_t output_length = 0;
-    const bool has_bytes = response && strcmp(response, "=") != 0;
-    if (has_bytes &&
-        gsasl_base64_from(response, strlen(response), &input, &input_length) != GSASL_OK)
-        return LOGIN_MALFORMED;
-    const int code = gsasl_step(login->session, input, input_length, &output, &output_length);
-    gsasl_free(input);
+    const int code = gsasl_step(login->session, input, n, &output, &output_length);
     challenge->length = 0;
     if (code == GSASL_NEEDS_MORE) {
         char *text = NULL;
@@ -111,4 +141,23 @@ enum login_outcome sink_login_step(struct login *login, const char *response,
     if (code == GSASL_NEEDS_MORE)
         return LOGIN_CHALLENGE;
     return code == GSASL_OK ? LOGIN_ACCEPTED : LOGIN_REFUSED;
+}
+
+enum login_outcome sink_login_step(struct login *login, const char *response,
+                                   struct bytes *challenge)
+{
+    char *input = NULL;
+    size_t n = 0;
+    const bool is_early = response && !login->has_begun;
+    login->has_begun = true;
+    if (is_early && login->mechanism->early == EARLY_REFUSED)
+        return LOGIN_MALFORMED;
+    if (response && strcmp(response, "=") != 0 &&
+        gsasl_base64_from(response, strlen(response), &input, &n) != GSASL_OK)
+        return LOGIN_MALFORMED;
+    if (is_early && login->mechanism->early == EARLY_USER)
+        (void)step(login, NULL, 0, challenge); /* the challenge that was answered unasked */
+    const enum login_outcome outcome = step(login, input, n, challenge);
+    gsasl_free(input);
+    return outcome;
 }

@@ -1,30 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a message goes: a Maildir, standard output, or nowhere. */
+/* A message as it comes in, and where it goes. */
 #include "sink/message.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "sink/maildir.h"
+
+enum {
+    memory_kept = 256 * 1024 /* by a client, for the next message */
+};
 
 void sink_message_clear(struct message *message)
 {
     message->from.length = 0;
-    message->parameters.length = 0;
     message->recipients.length = 0;
-    message->content.length = 0;
     message->recipient_count = 0;
+    message->envelope.length = 0;
+    message->is_utf8 = false;
+    message->content.length = 0;
     message->content_length = 0;
+    if (message->content.capacity > memory_kept)
+        sink_bytes_free(&message->content);
 }
 
 void sink_message_free(struct message *message)
 {
     sink_bytes_free(&message->from);
-    sink_bytes_free(&message->parameters);
     sink_bytes_free(&message->recipients);
+    sink_bytes_free(&message->envelope);
     sink_bytes_free(&message->content);
+}
+
+static void note_path(struct message *message, const char *prefix, const char *mailbox,
+                      const char *parameters)
+{
+    struct bytes *envelope = &message->envelope;
+    sink_bytes_append_text(envelope, prefix);
+    sink_bytes_append_text(envelope, mailbox);
+    sink_bytes_append_text(envelope, *parameters == '\0' ? ">" : "> ");
+    sink_bytes_append_text(envelope, parameters);
+}
+
+void sink_message_set_sender(struct message *message, const char *mailbox, const char *parameters)
+{
+    sink_bytes_append(&message->from, mailbox, strlen(mailbox) + 1);
+    note_path(message, "FROM:<", mailbox, parameters);
+}
+
+void sink_message_add_recipient(struct message *message, const char *mailbox,
+                                const char *parameters)
+{
+    sink_bytes_append(&message->recipients, mailbox, strlen(mailbox) + 1);
+    message->recipient_count++;
+    note_path(message, "; TO:<", mailbox, parameters);
 }
 
 bool sink_message_is_kept(const struct ph_sink_options *options)
@@ -32,133 +61,58 @@ bool sink_message_is_kept(const struct ph_sink_options *options)
     return options->maildir || options->print;
 }
 
-static const char *recipient(const struct message *message, size_t index)
-{
-    const char *mailbox = message->recipients.data;
-    for (size_t i = 0; i < index; i++)
-        mailbox += strlen(mailbox) + 1;
-    return mailbox;
-}
-
-static const char *sender(const struct message *message)
-{
-    return message->from.length > 0 ? message->from.data : "";
-}
-
-/* ---- Maildir --------------------------------------------------------------------------------- */
-
-static bool make_folder(const char *path, FILE *err)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
-        return true;
-    (void)fprintf(err, "posthaste sink: --maildir %s: %s\n", path, strerror(errno));
-    return false;
-}
-
-bool sink_maildir_make(const char *path, FILE *err)
-{
-    static const char *const folders[] = {"", "/tmp", "/new", "/cur"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        char folder[4096];
-        (void)snprintf(folder, sizeof folder, "%s%s", path, folders[i]);
-        if (!make_folder(folder, err))
-            return false;
-    }
-    return true;
-}
-
-static void write_headers(FILE *file, const struct message *message,
-                          const struct client_facts *facts)
-{
-    char date[64];
-    const time_t now = time(NULL);
-    struct tm parts;
-    (void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&now, &parts));
-    (void)fprintf(file, "Return-Path: <%s>\r\n", sender(message));
-    for (size_t i = 0; i < message->recipient_count; i++)
-        (void)fprintf(file, "Delivered-To: %s\r\n", recipient(message, i));
-    if (message->parameters.length > 0)
-        (void)fprintf(file, "X-Envelope-Parameters: %.*s\r\n", (int)message->parameters.length,
-                      message->parameters.data);
-    (void)fprintf(file, "Received: from %s by posthaste-sink with %s%s%s%s%s; %s\r\n", facts->helo,
-                  facts->is_esmtp ? "ESMTP" : "SMTP", facts->tls ? "S" : "", facts->user ? "A" : "",
-                  facts->tls ? " " : "", facts->tls ? facts->tls : "", date);
-}
-
-/* Written to tmp/ and synced before it appears in new/, so that no half message is ever seen. */
-static bool write_file(const char *path, const struct message *message,
-                       const struct client_facts *facts)
-{
-    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-    if (!file) {
-        if (fd >= 0)
-            (void)close(fd);
-        return false;
-    }
-    write_headers(file, message, facts);
-    bool is_written = message->content.length == 0 ||
-                      fwrite(message->content.data, message->content.length, 1, file) == 1;
-    is_written = fflush(file) == 0 && is_written;
-    is_written = fsync(fd) == 0 && is_written;
-    return fclose(file) == 0 && is_written;
-}
-
-static bool keep(const struct message *message, const struct client_facts *facts,
-                 const char *maildir, FILE *err)
-{
-    static unsigned long count;
-    char temporary[4096];
-    char final[4096];
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    count++;
-    (void)snprintf(temporary, sizeof temporary, "%s/tmp/%lld.%09ld.%ld_%lu.sink", maildir,
-                   (long long)now.tv_sec, now.tv_nsec, (long)getpid(), count);
-    (void)snprintf(final, sizeof final, "%s/new/%lld.%09ld.%ld_%lu.sink", maildir,
-                   (long long)now.tv_sec, now.tv_nsec, (long)getpid(), count);
-    if (write_file(temporary, message, facts) && rename(temporary, final) == 0)
-        return true;
-    (void)fprintf(err, "posthaste sink: cannot keep a message in %s: %s\n", maildir,
-                  strerror(errno));
-    (void)unlink(temporary);
-    return false;
-}
-
 /* ---- Printing -------------------------------------------------------------------------------- */
+
+/* So that no message can write to a terminal what the terminal would obey. */
+static void print_byte(unsigned char c, FILE *out)
+{
+    if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+        (void)fprintf(out, "\\x%02x", c);
+    else
+        (void)fputc(c, out);
+}
+
+/* Lines end in CRLF or LF; whatever else there is of CR is shown. */
+static void print_content(const struct bytes *content, FILE *out)
+{
+    const char *data = content->data;
+    const size_t n = content->length;
+    for (size_t i = 0; i < n; i++) {
+        if (data[i] != '\r' || i + 1 == n || data[i + 1] != '\n')
+            print_byte((unsigned char)data[i], out);
+    }
+    if (n > 0 && data[n - 1] != '\n')
+        (void)fputs("\n(no line end)\n", out);
+}
 
 static void print(const struct message *message, const struct client_facts *facts, FILE *out)
 {
-    (void)fprintf(out, "---- message from <%s>, %zu bytes%s%s%s%s ----\n", sender(message),
-                  message->content_length, facts->tls ? ", " : "", facts->tls ? facts->tls : "",
+    (void)fprintf(out, "---- message of %zu bytes by %s%s%s%s%s ----\n", message->content_length,
+                  facts->helo, facts->tls ? ", " : "", facts->tls ? facts->tls : "",
                   facts->user ? ", logged in as " : "", facts->user ? facts->user : "");
-    for (size_t i = 0; i < message->recipient_count; i++)
-        (void)fprintf(out, "to <%s>\n", recipient(message, i));
-    if (message->parameters.length > 0)
-        (void)fprintf(out, "parameters %.*s\n", (int)message->parameters.length,
-                      message->parameters.data);
+    (void)fprintf(out, "%.*s\n", (int)message->envelope.length, message->envelope.data);
     (void)fputs("----\n", out);
-    for (size_t i = 0; i < message->content.length; i++) {
-        if (message->content.data[i] != '\r')
-            (void)fputc(message->content.data[i], out);
-    }
+    print_content(&message->content, out);
     (void)fputs("---- end ----\n", out);
     (void)fflush(out);
 }
 
 static void note(const struct message *message, FILE *out)
 {
-    (void)fprintf(out, "message from <%s> to %zu, %zu bytes\n", sender(message),
+    (void)fprintf(out, "message from <%s> to %zu, %zu bytes\n", message->from.data,
                   message->recipient_count, message->content_length);
     (void)fflush(out);
 }
 
 bool sink_message_deliver(const struct message *message, const struct client_facts *facts,
-                          const struct ph_sink_options *options, FILE *out, FILE *err)
+                          const struct common *common)
 {
+    const struct ph_sink_options *options = common->options;
+    if (options->maildir && !sink_maildir_keep(options->maildir, message, facts, common->err))
+        return false;
     if (options->print)
-        print(message, facts, out);
+        print(message, facts, common->out);
     else if (!options->quiet)
-        note(message, out);
-    return !options->maildir || keep(message, facts, options->maildir, err);
+        note(message, common->out);
+    return true;
 }

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A message as it comes in, and where it goes: a Maildir, standard output, or nowhere. */
+/* A message as it comes in, and what becomes of it: kept in a Maildir, printed, or counted. */
 #ifndef SINK_MESSAGE_H
 #define SINK_MESSAGE_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "sink/bytes.h"
-#include "sink/sink.h"
+#include "sink/common.h"
 
-/* Texts end in NUL, which their length counts; an empty one has length 0. */
 struct message {
-    struct bytes from;       /* the mailbox, without brackets */
-    struct bytes parameters; /* of MAIL, and of each RCPT: one line each */
+    struct bytes from;       /* the mailbox, ended by NUL, without brackets */
     struct bytes recipients; /* mailboxes, NUL behind each */
     size_t recipient_count;
+    struct bytes envelope; /* the arguments of MAIL and of each RCPT, "; " between them */
+    bool is_utf8;
     struct bytes content; /* unstuffed; empty if nobody keeps it */
     size_t content_length;
 };
@@ -27,24 +26,23 @@ struct client_facts {
     const char *tls; /* "TLSv1.3"; NULL: none */
 };
 
-/** Empties a message, and keeps its memory. */
+/** Empties a message, and keeps its memory unless that is much. */
 void sink_message_clear(struct message *message);
 void sink_message_free(struct message *message);
+
+/** @param parameters  as the client wrote them; "" if there are none */
+void sink_message_set_sender(struct message *message, const char *mailbox, const char *parameters);
+void sink_message_add_recipient(struct message *message, const char *mailbox,
+                                const char *parameters);
 
 /** @return the content is kept, so that it must be gathered */
 bool sink_message_is_kept(const struct ph_sink_options *options);
 
-/** Makes a Maildir's three folders. @return true, or false with a complaint to @p err */
-bool sink_maildir_make(const char *path, FILE *err);
-
 /**
- * Keeps or prints a message.
- * In a Maildir a file begins with lines of the sink's own, ended by CRLF: Return-Path,
- * Delivered-To for each recipient, X-Envelope-Parameters where there were any, and Received; behind
- * them comes the content byte for byte.
- * @return true, or false if it could not be kept (@p err says why)
+ * Keeps or prints a message; without a place for it, a line says that it came.
+ * @return true, or false if it could not be kept (common->err says why)
  */
 bool sink_message_deliver(const struct message *message, const struct client_facts *facts,
-                          const struct ph_sink_options *options, FILE *out, FILE *err);
+                          const struct common *common);
 
 #endif

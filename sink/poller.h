@@ -18,6 +18,8 @@ void sink_poller_free(struct poller *poller);
 
 /** Watches a descriptor from now on, or in another way. */
 void sink_poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes);
+
+/** Watches it no more; it must be closed next. */
 void sink_poller_remove(struct poller *poller, int fd);
 
 /** @return how many events there are, at most @p max, each of another descriptor; @p wait_ms -1 is

@@ -105,6 +105,17 @@ const char *sink_rules_reply(const struct ph_sink_options *options, const char *
     return find_value(&options->fail, command);
 }
 
+bool sink_rules_refuse(const struct ph_sink_options *options, const char *command)
+{
+    const char *reply = sink_rules_reply(options, command);
+    const char *success = "2";
+    if (strcmp(command, "DATA") == 0)
+        success = "354";
+    else if (strcmp(command, "STARTTLS") == 0)
+        success = "220";
+    return reply && strncmp(reply, success, strlen(success)) != 0;
+}
+
 unsigned sink_rules_delay_ms(const struct ph_sink_options *options, const char *command)
 {
     const char *value = find_value(&options->delay, command);
@@ -123,5 +134,7 @@ bool sink_rules_reject(const struct ph_sink_options *options, const char *mailbo
 
 bool sink_rules_offer(const struct ph_sink_options *options, const char *extension)
 {
+    if (options->auth.count == 0 && strcmp(extension, "AUTH") == 0)
+        return false;
     return !contains(&options->without, extension);
 }

@@ -6,12 +6,12 @@
 #ifndef SINK_SESSION_H
 #define SINK_SESSION_H
 
-#include <stdio.h>
+#include <stdbool.h>
 
 #include "sink/bytes.h"
+#include "sink/common.h"
 #include "sink/login.h"
 #include "sink/message.h"
-#include "sink/sink.h"
 
 enum session_next {
     SESSION_GOES_ON,   /* more input is needed */
@@ -29,14 +29,15 @@ enum session_mode {
 };
 
 struct session {
-    const struct ph_sink_options *options;
-    FILE *out;
-    FILE *err;
+    const struct common *common;
+    const struct ph_sink_options *options; /* those of common, which every file asks */
     enum session_mode mode;
     enum session_next next;
     unsigned delay_ms;
     bool has_greeted;
     bool has_waited; /* for the command that is taken next */
+    bool skips_line; /* it is too long, and its end is still to come */
+    bool said_quit;
 
     char helo[256]; /* "": not yet */
     bool is_esmtp;
@@ -52,46 +53,54 @@ struct session {
     bool last_was_cr;
     size_t chunk_left;
     bool chunk_is_last;
-    bool chunk_is_refused;
+    const char *chunk_refusal; /* the reply, once the chunk is there; NULL: it is taken */
     bool had_chunks;
 
     size_t bad_commands;
     size_t delivered;
 };
 
-/** Sets a session up; the greeting is in @p output, unless the session drops or waits. */
-void sink_session_begin(struct session *session, const struct ph_sink_options *options, FILE *out,
-                        FILE *err);
+/** Sets a session up, which greets when it takes for the first time. */
+void sink_session_begin(struct session *session, const struct common *common);
 void sink_session_release(struct session *session);
 
 /** The handshake is done: nothing said before it counts. */
 void sink_session_secured(struct session *session, const char *version);
 
 /** Takes as much of @p input as it can, answers into @p output. */
-enum session_next sink_session_take(struct session *session, struct bytes *input,
+enum session_next sink_session_take(struct session *session, struct span *input,
                                     struct bytes *output);
 
-/* For the files that make the session up. */
+/* ---- For the files that make the session up -------------------------------------------------- */
 
-/** Answers: the reply that the rules have for @p command, or @p reply. A newline or "\n" parts
- * lines. */
+/**
+ * Answers: with what the rules have for @p command, or with @p reply, whose lines newlines part.
+ * A problem is a reply that no rule changes.
+ */
 void sink_session_reply(struct session *session, struct bytes *output, const char *command,
                         const char *reply);
+void sink_session_problem(struct session *session, struct bytes *output, const char *reply);
 
-/** Takes content behind DATA, or of a chunk. @return it ended */
-bool sink_content_take_data(struct session *session, struct bytes *input);
-bool sink_content_take_chunk(struct session *session, struct bytes *input);
+/** Ends the transaction. */
+void sink_session_reset(struct session *session);
 
-/** The content ended: delivers the message and answers. */
-void sink_content_ended(struct session *session, struct bytes *output, const char *command);
-
-/** Handles one command line, or a response of AUTH. */
+/** Handles one command line, without its end and without control characters. */
 void sink_command_take(struct session *session, char *line, struct bytes *output);
 
 /** @return the verb by which the rules know the line, upper case */
 const char *sink_command_name(const char *line, char room[16]);
 
-/** Ends the transaction. */
-void sink_session_reset(struct session *session);
+/** Takes content behind DATA, or of a chunk. @return it ended */
+bool sink_content_take(struct session *session, struct span *input);
+
+/** @return the content that ended is the message's last, so that the rules for BODY hold */
+bool sink_content_is_last(const struct session *session);
+
+/** The content ended: answers, and delivers the message if that was its last. */
+void sink_content_ended(struct session *session, struct bytes *output);
+
+/** Takes a response to a challenge. */
+void sink_auth_respond(struct session *session, const char *line, struct bytes *output);
+void sink_auth_abandon(struct session *session);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,16 +15,20 @@
 #include "sink/certificate.h"
 #include "sink/client.h"
 #include "sink/listener.h"
+#include "sink/maildir.h"
 #include "sink/poller.h"
 #include "sink/rules.h"
 
+enum {
+    accepts_max = 64 /* before others have their turn */
+};
+
 struct server {
-    const struct ph_sink_options *options;
-    FILE *out;
-    FILE *err;
-    SSL_CTX *ctx;
+    struct common common;
     struct poller *poller;
+    struct timers timers;
     int listener;
+    bool is_full; /* no descriptor was left for a client: the listener is not watched */
     struct client **clients;
     size_t count;
     size_t capacity;
@@ -65,14 +70,17 @@ static void add_client(struct server *server, struct client *client)
 {
     if (server->count == server->capacity) {
         server->capacity = server->capacity ? 2 * server->capacity : 64;
-        struct client **grown = sink_must_allocate(server->capacity * sizeof(struct client *));
-        if (server->count > 0)
-            memcpy(grown, server->clients, server->count * sizeof(struct client *));
-        free(server->clients);
-        server->clients = grown;
+        server->clients =
+            sink_must_resize(server->clients, server->capacity * sizeof(struct client *));
     }
     client->index = server->count;
     server->clients[server->count++] = client;
+}
+
+static void watch_listener(struct server *server, bool is_watched)
+{
+    server->is_full = !is_watched;
+    sink_poller_watch(server->poller, server->listener, &server->listener, is_watched, false);
 }
 
 static void remove_client(struct server *server, struct client *client)
@@ -80,21 +88,37 @@ static void remove_client(struct server *server, struct client *client)
     struct client *last = server->clients[--server->count];
     server->clients[client->index] = last;
     last->index = client->index;
-    if (server->options->once && client->session.delivered > 0)
+    if (server->common.options->once && client->session.delivered > 0)
         server->has_ended = true;
+    sink_timers_cancel(&server->timers, &client->timer);
     sink_poller_remove(server->poller, client->fd);
     sink_client_free(client);
+    if (server->is_full)
+        watch_listener(server, true);
+}
+
+/* Asks the poller only for what it is not doing already. */
+static void watch(struct server *server, struct client *client)
+{
+    if (client->is_watched && client->is_watched_for_read == client->wants_read &&
+        client->is_watched_for_write == client->wants_write)
+        return;
+    sink_poller_watch(server->poller, client->fd, client, client->wants_read, client->wants_write);
+    client->is_watched = true;
+    client->is_watched_for_read = client->wants_read;
+    client->is_watched_for_write = client->wants_write;
 }
 
 static void process(struct server *server, struct client *client, uint64_t now_ms)
 {
-    sink_client_process(client, now_ms);
-    if (client->stage == CLIENT_GONE)
+    const uint64_t due_ms = sink_client_process(client, now_ms);
+    if (client->stage == CLIENT_GONE) {
         remove_client(server, client);
-    else
-        sink_poller_watch(server->poller, client->fd, client,
-                          client->stage != CLIENT_WAITS && client->stage != CLIENT_FLUSHES,
-                          client->wants_write);
+        return;
+    }
+    if (due_ms > 0)
+        sink_timers_set(&server->timers, &client->timer, due_ms);
+    watch(server, client);
 }
 
 /* Nothing is asked of a client that waits, so an event can only be its hanging up. */
@@ -107,57 +131,57 @@ static void client_event(struct server *server, struct client *client, uint64_t 
 
 static void accept_clients(struct server *server, uint64_t now_ms)
 {
-    for (;;) {
+    for (int count = 0; count < accepts_max; count++) {
         const int fd = accept(server->listener, NULL, NULL);
-        if (fd < 0)
-            return; /* none left, or no descriptor left: the next time */
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE)
+                watch_listener(server, server->count == 0);
+            return;
+        }
         sink_socket_unblock(fd);
-        struct client *client =
-            sink_client_new(fd, server->ctx, server->options, server->out, server->err);
+        struct client *client = sink_client_new(fd, &server->common);
         add_client(server, client);
         process(server, client, now_ms);
     }
 }
 
-/* @return milliseconds until the first waiting client wakes, -1 if none waits */
-static int wake_clients(struct server *server, uint64_t now_ms)
+static void wake_clients(struct server *server, uint64_t now_ms)
 {
-    uint64_t first = UINT64_MAX;
-    for (size_t i = 0; server->options->delay.count > 0 && i < server->count;) {
-        struct client *client = server->clients[i];
-        const size_t count = server->count;
-        if (client->stage == CLIENT_WAITS && client->wakes_at_ms <= now_ms)
-            process(server, client, now_ms);
-        if (server->count < count)
-            continue; /* another one stands in its place */
-        if (client->stage == CLIENT_WAITS && client->wakes_at_ms < first)
-            first = client->wakes_at_ms;
-        i++;
+    struct timer *timer;
+    while ((timer = sink_timers_due(&server->timers, now_ms)) != NULL) {
+        struct client *client = timer->data;
+        sink_client_timer_is_due(client);
+        process(server, client, now_ms);
     }
-    return first == UINT64_MAX ? -1 : (int)(first - now_ms);
 }
 
 /* ---- The loop -------------------------------------------------------------------------------- */
+
+static void handle(struct server *server, void *data, uint64_t now_ms)
+{
+    if (data == &signal_pipe)
+        server->has_ended = true;
+    else if (data == &server->listener)
+        accept_clients(server, now_ms);
+    else
+        client_event(server, data, now_ms);
+}
 
 static void serve(struct server *server)
 {
     while (!server->has_ended) {
         struct poller_event events[64];
-        const int wait_ms = wake_clients(server, clock_ms());
-        if (server->has_ended)
-            return;
-        const size_t count = sink_poller_wait(server->poller, events, 64, wait_ms);
+        const int wait_ms = sink_timers_wait_ms(&server->timers, clock_ms());
+        const size_t count =
+            sink_poller_wait(server->poller, events, sizeof events / sizeof events[0], wait_ms);
         const uint64_t now_ms = clock_ms();
-        for (size_t i = 0; i < count; i++) {
-            if (events[i].data == &signal_pipe)
-                server->has_ended = true;
-            else if (events[i].data == &server->listener)
-                accept_clients(server, now_ms);
-            else
-                client_event(server, events[i].data, now_ms);
-        }
+        for (size_t i = 0; i < count; i++)
+            handle(server, events[i].data, now_ms);
+        wake_clients(server, now_ms);
     }
 }
+
+/* ---- Beginning and end ----------------------------------------------------------------------- */
 
 static void end(struct server *server)
 {
@@ -167,48 +191,74 @@ static void end(struct server *server)
         remove_client(server, client);
     }
     free(server->clients);
-    sink_poller_free(server->poller);
-    (void)close(server->listener);
-    if (server->options->unix_path)
-        (void)unlink(server->options->unix_path);
-    (void)close(signal_pipe[0]);
-    (void)close(signal_pipe[1]);
-    SSL_CTX_free(server->ctx);
+    sink_timers_free(&server->timers);
+    if (server->poller)
+        sink_poller_free(server->poller);
+    if (server->listener >= 0)
+        (void)close(server->listener);
+    if (server->listener >= 0 && server->common.options->unix_path)
+        (void)unlink(server->common.options->unix_path);
+    for (size_t i = 0; i < 2; i++) {
+        if (signal_pipe[i] >= 0)
+            (void)close(signal_pipe[i]);
+        signal_pipe[i] = -1;
+    }
+    SSL_CTX_free(server->common.ctx);
+    sink_logins_free(server->common.logins);
+    free(server->common.read_room);
+}
+
+/* As many clients as the system allows, not as it suggests. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int set_up(struct server *server)
+{
+    server->common.read_room = sink_must_allocate(read_room_size);
+    server->common.logins = sink_logins_new(&server->common.options->auth);
+    server->poller = sink_poller_new();
+    if (server->common.logins && server->poller && pipe(signal_pipe) == 0)
+        return 0;
+    (void)fprintf(server->common.err, "posthaste sink: cannot be set up: %s\n", strerror(errno));
+    return 71;
 }
 
 static int prepare(struct server *server, char *address, size_t room)
 {
-    const struct ph_sink_options *options = server->options;
-    if (!sink_rules_check(options, server->err))
+    const struct ph_sink_options *options = server->common.options;
+    FILE *err = server->common.err;
+    if (!sink_rules_check(options, err))
         return 64;
-    if (options->maildir && !sink_maildir_make(options->maildir, server->err))
+    if (options->maildir && !sink_maildir_make(options->maildir, err))
         return 73;
-    int code = sink_certificate_context(options, &server->ctx, server->err);
+    int code = sink_certificate_context(options, &server->common.ctx, err);
     if (code == 0)
-        code = sink_listener_open(options, &server->listener, address, room, server->err);
-    if (code != 0)
-        SSL_CTX_free(server->ctx);
+        code = set_up(server);
+    if (code == 0)
+        code = sink_listener_open(options, &server->listener, address, room, err);
     return code;
 }
 
 int ph_sink_run(const struct ph_sink_options *options, FILE *out, FILE *err)
 {
-    struct server server = {.options = options, .out = out, .err = err, .listener = -1};
+    struct server server = {.common = {.options = options, .out = out, .err = err}, .listener = -1};
     char address[256];
     const int code = prepare(&server, address, sizeof address);
-    if (code != 0)
-        return code;
-    server.poller = sink_poller_new();
-    if (!server.poller || pipe(signal_pipe) != 0) {
-        (void)fprintf(err, "posthaste sink: %s\n", strerror(errno));
-        return 71;
+    if (code == 0) {
+        raise_descriptor_limit();
+        take_signals();
+        sink_poller_watch(server.poller, signal_pipe[0], &signal_pipe, true, false);
+        watch_listener(&server, true);
+        (void)fprintf(out, "listening on %s\n", address);
+        (void)fflush(out);
+        serve(&server);
     }
-    take_signals();
-    sink_poller_watch(server.poller, signal_pipe[0], &signal_pipe, true, false);
-    sink_poller_watch(server.poller, server.listener, &server.listener, true, false);
-    (void)fprintf(out, "listening on %s\n", address);
-    (void)fflush(out);
-    serve(&server);
     end(&server);
-    return 0;
+    return code;
 }
