@@ -4,16 +4,19 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
 #include "sink/rules.h"
 
 enum {
-    lifetime_days = 30
+    lifetime_days = 30,
+    read_ahead_size = 64 * 1024
 };
 
 static bool add_extension(X509 *certificate, int nid, const char *value)
@@ -27,18 +30,40 @@ static bool add_extension(X509 *certificate, int nid, const char *value)
     return is_added;
 }
 
+/* What it is good for: itself alone. Strict verifiers want all of it (RFC 5280 section 4.2). */
+static bool add_extensions(X509 *certificate)
+{
+    static const struct {
+        int nid;
+        const char *value;
+    } extensions[] = {
+        {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+        {NID_key_usage, "critical,digitalSignature,keyCertSign"},
+        {NID_ext_key_usage, "serverAuth"},
+        {NID_subject_key_identifier, "hash"},
+        {NID_authority_key_identifier, "keyid:always"},
+        {NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1"},
+    };
+    for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++) {
+        if (!add_extension(certificate, extensions[i].nid, extensions[i].value))
+            return false;
+    }
+    return true;
+}
+
 static bool describe(X509 *certificate, EVP_PKEY *key)
 {
     static const unsigned char name[] = "posthaste sink";
     X509_NAME *subject = X509_get_subject_name(certificate);
-    return X509_set_version(certificate, X509_VERSION_3) == 1 &&
-           ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1 &&
+    uint64_t serial;
+    return RAND_bytes((unsigned char *)&serial, sizeof serial) == 1 &&
+           X509_set_version(certificate, X509_VERSION_3) == 1 &&
+           ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1 | 1) == 1 &&
            X509_gmtime_adj(X509_getm_notBefore(certificate), -3600) &&
            X509_gmtime_adj(X509_getm_notAfter(certificate), 86400L * lifetime_days) &&
            X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, name, -1, -1, 0) == 1 &&
            X509_set_issuer_name(certificate, subject) == 1 &&
-           X509_set_pubkey(certificate, key) == 1 &&
-           add_extension(certificate, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1") &&
+           X509_set_pubkey(certificate, key) == 1 && add_extensions(certificate) &&
            X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
@@ -88,26 +113,36 @@ static bool write_certificate(const SSL_CTX *ctx, const char *path, FILE *err)
     return is_written;
 }
 
+/* Few and large reads; a connection that idles keeps no buffers. */
+static void set_up(SSL_CTX *ctx)
+{
+    (void)SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+    (void)SSL_CTX_set_read_ahead(ctx, 1);
+    SSL_CTX_set_default_read_buffer_len(ctx, read_ahead_size);
+}
+
 int sink_certificate_context(const struct ph_sink_options *options, SSL_CTX **out, FILE *err)
 {
     *out = NULL;
     if (!options->tls && !sink_rules_offer(options, "STARTTLS"))
         return 0;
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    bool is_good = ctx != NULL;
-    if (is_good && options->tls_cert)
-        is_good = load(ctx, options, err);
-    else if (is_good)
-        is_good = make_own(ctx);
-    int code = is_good ? 0 : 78;
-    if (is_good && options->cert_out && !write_certificate(ctx, options->cert_out, err))
+    int code = 0;
+    if (!ctx || (!options->tls_cert && !make_own(ctx))) {
+        (void)fprintf(err, "posthaste sink: cannot make a certificate: %s\n", reason());
+        code = 78;
+    } else if (options->tls_cert && !load(ctx, options, err)) {
+        code = 78;
+    } else if (options->cert_out && !write_certificate(ctx, options->cert_out, err)) {
         code = 73;
+    }
     if (code != 0) {
         SSL_CTX_free(ctx);
         return code;
     }
-    (void)SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    set_up(ctx);
     *out = ctx;
     return 0;
 }

@@ -37,13 +37,13 @@ static const struct mechanism {
 
 /* ---- Users ----------------------------------------------------------------------------------- */
 
-/* @return the password of a user, or NULL */
+/* @return the password of a user, or NULL; a user's name has no colon, a password may have */
 static const char *password_of(const struct ph_sink_list *users, const char *user)
 {
-    const size_t n = user ? strlen(user) : 0;
-    for (size_t i = 0; n > 0 && i < users->count; i++) {
+    for (size_t i = 0; user && i < users->count; i++) {
         const char *entry = users->items[i];
-        if (strncmp(entry, user, n) == 0 && entry[n] == ':')
+        const size_t n = strcspn(entry, ":");
+        if (strlen(user) == n && strncmp(entry, user, n) == 0)
             return entry + n + 1;
     }
     return NULL;

@@ -91,13 +91,30 @@ static bool check_auth(const struct ph_sink_list *list, FILE *err)
     return true;
 }
 
+/* What was asked for, and can never happen. */
+static bool check_together(const struct ph_sink_options *options, FILE *err)
+{
+    const bool has_tls = options->tls || sink_rules_offer(options, "STARTTLS");
+    const char *problem = NULL;
+    if (options->require_tls && !has_tls)
+        problem = "--require-tls without STARTTLS or --tls: nobody could send";
+    else if (options->cert_out && !has_tls)
+        problem = "--cert-out without STARTTLS or --tls: there is no certificate";
+    else if (options->require_auth && !sink_rules_offer(options, "AUTH"))
+        problem = "--require-auth without --auth: nobody could send";
+    if (problem)
+        (void)fprintf(err, "posthaste sink: %s\n", problem);
+    return problem == NULL;
+}
+
 bool sink_rules_check(const struct ph_sink_options *options, FILE *err)
 {
     return check(&options->fail, "fail", "COMMAND=REPLY with REPLY such as \"550 5.7.1 no\"",
                  is_reply, err) &&
            check(&options->delay, "delay", "COMMAND=MILLISECONDS, at most 3600000", is_number,
                  err) &&
-           check(&options->drop, "drop", "COMMAND", NULL, err) && check_auth(&options->auth, err);
+           check(&options->drop, "drop", "COMMAND", NULL, err) && check_auth(&options->auth, err) &&
+           check_together(options, err);
 }
 
 const char *sink_rules_reply(const struct ph_sink_options *options, const char *command)
