@@ -181,10 +181,11 @@ size_t ph__resolver_pollfds(struct ph__resolver *resolver, struct pollfd *fds, s
     size_t count = 0;
     if (!resolver->channel || resolver->is_done)
         return 0;
-    const int bits = ares_getsock(resolver->channel, sockets, ARES_GETSOCK_MAXNUM);
+    /* Read here and not by ARES_GETSOCK_WRITABLE, which shifts into the sign bit. */
+    const unsigned bits = (unsigned)ares_getsock(resolver->channel, sockets, ARES_GETSOCK_MAXNUM);
     for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM && count < max; i++) {
-        const bool reads = ARES_GETSOCK_READABLE((unsigned)bits, i) != 0;
-        const bool writes = ARES_GETSOCK_WRITABLE((unsigned)bits, i) != 0;
+        const bool reads = (bits >> i & 1) != 0;
+        const bool writes = (bits >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0;
         if (reads || writes)
             fds[count++] = (struct pollfd){
                 .fd = sockets[i], .events = (short)((reads ? POLLIN : 0) | (writes ? POLLOUT : 0))};
