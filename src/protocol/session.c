@@ -553,8 +553,11 @@ bool ph__session_next_event(struct ph__session *session, struct ph__event *event
     while (session->events_count == 0 && session->state != PH__STATE_BROKEN &&
            session->input_used < session->input.length)
         parse_input(session);
-    if (take_event(session, event))
+    if (take_event(session, event)) {
+        if (event->type == PH__EVENT_FAILED) /* a call in between may have told it already */
+            event->status = session->error.view.status;
         return true;
+    }
     *event = (struct ph__event){.type = PH__EVENT_NONE};
     return false;
 }
