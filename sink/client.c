@@ -231,9 +231,8 @@ static bool talk(struct client *client)
     const enum moved written = flush(client);
     if (written == BROKEN)
         client->stage = CLIENT_GONE;
-    client->wants_read = client->output.length < output_enough;
-    return client->stage == CLIENT_FLUSHES ||
-           (client->stage == CLIENT_TALKS && read == MOVED && client->wants_read);
+    client->wants_read = client->stage == CLIENT_TALKS && client->output.length < output_enough;
+    return client->stage == CLIENT_FLUSHES || (client->wants_read && read == MOVED);
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
@@ -315,7 +314,7 @@ uint64_t sink_client_process(struct client *client, uint64_t now_ms)
         client->wants_read = false;
     }
     if (client->stage == CLIENT_WAITS && before != CLIENT_WAITS)
-        return now_ms + client->session.delay_ms;
+        return now_ms + client->session.delay_ms + 1; /* the clock has cut off a part of one */
     if (client->stage == CLIENT_LINGERS && before != CLIENT_LINGERS)
         return now_ms + linger_ms;
     return 0;

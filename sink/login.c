@@ -159,5 +159,8 @@ enum login_outcome sink_login_step(struct login *login, const char *response,
         (void)step(login, NULL, 0, challenge); /* the challenge that was answered unasked */
     const enum login_outcome outcome = step(login, input, n, challenge);
     gsasl_free(input);
+    /* To an empty response GNU SASL would say again: go ahead. */
+    if (response && outcome == LOGIN_CHALLENGE && login->mechanism->early == EARLY_EXPECTED)
+        return LOGIN_REFUSED;
     return outcome;
 }

@@ -33,16 +33,29 @@ static bool contains(const struct ph_sink_list *list, const char *word)
     return false;
 }
 
+static bool is_among(const char *const *names, size_t count, const char *word, size_t n)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(names[i]) == n && strncasecmp(names[i], word, n) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool is_command(const char *word, size_t n)
 {
     static const char *const commands[] = {"CONNECT", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL",
                                            "RCPT",    "DATA", "BODY", "BDAT",     "RSET", "NOOP",
                                            "VRFY",    "HELP", "QUIT", "EXPN"};
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strlen(commands[i]) == n && strncasecmp(commands[i], word, n) == 0)
-            return true;
-    }
-    return false;
+    return is_among(commands, sizeof commands / sizeof commands[0], word, n);
+}
+
+static bool is_extension(const char *word)
+{
+    static const char *const extensions[] = {"PIPELINING", "CHUNKING", "8BITMIME",
+                                             "SMTPUTF8",   "DSN",      "ENHANCEDSTATUSCODES",
+                                             "SIZE",       "STARTTLS", "AUTH"};
+    return is_among(extensions, sizeof extensions / sizeof extensions[0], word, strlen(word));
 }
 
 static bool is_reply(const char *text)
@@ -86,6 +99,21 @@ static bool check_auth(const struct ph_sink_list *list, FILE *err)
             continue;
         (void)fputs("posthaste sink: --auth must be USER:PASSWORD\n",
                     err); /* which may be a secret */
+        return false;
+    }
+    return true;
+}
+
+static bool check_without(const struct ph_sink_list *list, FILE *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (is_extension(list->items[i]))
+            continue;
+        (void)fprintf(err,
+                      "posthaste sink: --without \"%s\": there is no such extension; there are "
+                      "PIPELINING, CHUNKING, 8BITMIME, SMTPUTF8, DSN, ENHANCEDSTATUSCODES, SIZE, "
+                      "STARTTLS, AUTH\n",
+                      list->items[i]);
         return false;
     }
     return true;

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import shutil
 import socket
 import ssl
@@ -25,10 +26,11 @@ class Sink:
     """`posthaste sink` in a process of its own. Its end is looked at, too: exit 0, nothing on
     standard error."""
 
-    def __init__(self, *options, where="unix"):
+    def __init__(self, *options, where="unix", descriptors=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="posthaste-sink-"))
         self.options = options
         self.where = where
+        self.descriptors = descriptors  # how many it may have; None: as many as we
         self.address = None
         self.process = None
 
@@ -50,7 +52,8 @@ class Sink:
     def _try(self, place):
         with open(self.folder / "out", "wb") as out, open(self.folder / "err", "wb") as err:
             self.process = subprocess.Popen([COMMAND, "sink", *place, *self.options], stdout=out,
-                                            stderr=err, stdin=subprocess.DEVNULL)
+                                            stderr=err, stdin=subprocess.DEVNULL,
+                                            preexec_fn=self._limit if self.descriptors else None)
         begun = time.monotonic()
         while time.monotonic() - begun < LIMIT:
             found = re.search(r"listening on (\S+)\n", self.out())
@@ -62,6 +65,9 @@ class Sink:
             time.sleep(0.01)
         self.process.kill()
         raise RuntimeError("the sink does not say where it listens")
+
+    def _limit(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
     def out(self):
         return (self.folder / "out").read_text(errors="replace")
