@@ -121,8 +121,11 @@ void rules_event(struct session_rules *rules, const struct ph__session *session,
 {
     const ph_error *error = &ph__session_error(session)->view;
     REQUIRE(!rules->was_broken);
-    /* A call out of turn may have left an error beside a success. */
-    REQUIRE(event->status == PH_OK || (event->status < 0 && error->status == event->status));
+    /* A call out of turn may have left an error beside a success, and one that found the session
+     * broken before its failure was pulled tells of that. */
+    REQUIRE(event->status <= PH_OK);
+    REQUIRE(event->status == PH_OK || error->status == event->status ||
+            (event->type == PH__EVENT_FAILED && error->status == PH_ERR_BROKEN));
     rules_text(rules, error->message);
     rules_text(rules, error->command);
     rules_text(rules, error->reply_text);
