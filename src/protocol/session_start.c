@@ -115,12 +115,6 @@ static void introduced(struct ph__session *session)
     }
 }
 
-static void fail_without_memory(struct ph__session *session, ph_phase phase)
-{
-    (void)ph__error_set(&session->error, PH_ERR_NO_MEMORY, phase, "out of memory");
-    ph__session_break(session);
-}
-
 /* Servers that do not know EHLO say one of these (RFC 5321 section 3.2, 4.1.4). Anything else, such
  * as 421, is the server's word on this session and not on its age. */
 static bool means_no_esmtp(int code)
@@ -135,7 +129,7 @@ void ph__answered_ehlo(struct ph__session *session, const struct ph__command *co
         if (ph__capabilities_read(session->capabilities, reply) == PH_OK)
             introduced(session);
         else
-            fail_without_memory(session, PH_PHASE_EHLO);
+            ph__session_fail_without_memory(session);
         return;
     }
     if (!means_no_esmtp(reply->code)) {

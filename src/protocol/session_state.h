@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a session consists of, for the files that make it up: session.c (bytes and events),
- * commands.c (the table), session_start.c, session_auth.c, transaction.c, refusal.c (what handlers
- * do). Nobody else includes this.
+ * What a session consists of, for the files that make it up: session.c (state, queue, events),
+ * session_output.c and session_input.c (bytes), commands.c (the table), session_start.c,
+ * session_auth.c, transaction.c, refusal.c (what handlers do). Nobody else includes this.
  */
 #ifndef PH_PROTOCOL_SESSION_STATE_H
 #define PH_PROTOCOL_SESSION_STATE_H
@@ -167,6 +167,14 @@ size_t ph__session_queue_room(const struct ph__session *session);
 /* Forgets what was queued and not sent. */
 void ph__session_drop_unsent(struct ph__session *session);
 
+/* The command at a place of the queue; the one that is answered next, taken out of it. */
+struct ph__command *ph__session_queue_at(struct ph__session *session, size_t index);
+struct ph__command ph__session_pop(struct ph__session *session);
+
+/* Content is what is written now: its end has not left yet. */
+bool ph__session_is_sending_content(const struct ph__session *session);
+
+bool ph__session_take_event(struct ph__session *session, struct ph__event *event);
 void ph__session_emit(struct ph__session *session, enum ph__event_type type, int status);
 
 /* Begins an operation: PH_OK, or why it may not begin, recorded in session->error. */
@@ -177,6 +185,11 @@ void ph__session_end_operation(struct ph__session *session, enum ph__event_type 
 
 /* Breaks the session for good; session->error has been set. */
 void ph__session_break(struct ph__session *session);
+void ph__session_fail_without_memory(struct ph__session *session);
+
+/* What the server said since the last operation answers nothing that was asked, and must not be
+ * taken for the answer to what is asked next: it breaks the session. In session_input.c. */
+void ph__session_refuse_leftovers(struct ph__session *session);
 
 void ph__session_trace(const struct ph__session *session, ph_trace_kind kind, const char *format,
                        ...) PH_PRINTF(3, 4);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a session is told: replies, each for the command at the head of the queue, those that nobody
+ * asked for, and the end.
+ */
+#include <string.h>
+
+#include "base/format.h"
+#include "base/utf8.h"
+#include "protocol/session_state.h"
+
+int ph__session_receive(struct ph__session *session, const void *bytes, size_t n)
+{
+    if (session->state == PH__STATE_BROKEN)
+        return session->error.view.status;
+    if (n == 0)
+        return PH_OK;
+    if (session->state == PH__STATE_AWAITING_TLS) {
+        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_STARTTLS,
+                            "%s sent data between its reply to STARTTLS and the TLS handshake; "
+                            "somebody on the way may be injecting it, so the session ends",
+                            session->server);
+        ph__session_break(session);
+        return PH_ERR_PROTOCOL;
+    }
+    ph__buffer_consume(&session->input, session->input_used);
+    session->input_used = 0;
+    const int status = ph__buffer_append(&session->input, bytes, n);
+    if (status == PH_OK)
+        return PH_OK;
+    if (status == PH_ERR_NO_MEMORY) {
+        ph__session_fail_without_memory(session);
+    } else {
+        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
+                            "%s sends without end", session->server);
+        ph__session_break(session);
+    }
+    return session->error.view.status;
+}
+
+static void trace_reply(const struct ph__session *session, bool is_secret)
+{
+    if (!session->trace || !session->trace->line)
+        return;
+    const ph_reply *reply = &session->reply;
+    const char *line = (const char *)reply->lines.bytes;
+    for (size_t i = 0; i < reply->line_count; i++, line += strlen(line) + 1) {
+        char shown[1024];
+        if (is_secret && !session->trace->shows_secrets)
+            (void)ph__format(shown, sizeof shown, "%.3s <redacted>", line);
+        else
+            (void)ph__escape(shown, sizeof shown, line, strlen(line));
+        session->trace->line(PH_TRACE_RECEIVED, shown, session->trace->user_data);
+    }
+}
+
+/* A reply that answers nothing: the server gives up, or it and we no longer talk of the same. */
+static void handle_unasked(struct ph__session *session)
+{
+    const struct ph__command content = {.kind = PH__CMD_CONTENT};
+    const ph_reply *reply = &session->reply;
+    char text[300];
+    (void)ph__escape(text, sizeof text, ph_reply_message(reply), strlen(ph_reply_message(reply)));
+    if (ph__session_is_sending_content(session) && reply->code >= 400) {
+        session->has_reply = true;
+        (void)ph__session_refused(session, &content, reply);
+        ph__error_add(&session->error, " (said before the message had ended)");
+    } else if (reply->code == 421) {
+        session->has_reply = true;
+        (void)ph__error_set(&session->error, PH_ERR_SERVER_BUSY, PH_PHASE_NONE,
+                            "%s ended the session: %s; start a new one", session->server, text);
+        ph__error_set_reply(&session->error, reply->code, ph_reply_enhanced_code(reply),
+                            ph_reply_text(reply));
+    } else {
+        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
+                            "%s sent a reply to nothing that was asked (%s); replies can no longer "
+                            "be told apart, so the session ends",
+                            session->server, text);
+    }
+    ph__session_break(session);
+}
+
+static void handle_reply(struct ph__session *session)
+{
+    session->reply_count++;
+    if (session->in_flight == 0) {
+        trace_reply(session, false);
+        handle_unasked(session);
+        return;
+    }
+    const struct ph__command command = ph__session_pop(session);
+    const ph_phase phase = ph__command_row(&command)->phase;
+    trace_reply(session, session->reply.code == 334 &&
+                             (phase == PH_PHASE_AUTH || phase == PH_PHASE_COMMAND));
+    session->has_reply = true;
+    ph__command_row(&command)->answered(session, &command, &session->reply);
+}
+
+static void handle_malformed(struct ph__session *session)
+{
+    char line[200];
+    (void)ph__escape(line, sizeof line, session->parser.line.bytes, session->parser.line.length);
+    (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
+                        "%s sent %s (\"%s\"); check that an SMTP server listens there",
+                        session->server, session->parser.problem, line);
+    ph__session_break(session);
+}
+
+/* Takes one reply from the input, if there is a whole one. */
+static void parse_input(struct ph__session *session)
+{
+    struct ph__buffer *input = &session->input;
+    size_t used;
+    const enum ph__parse outcome =
+        ph__reply_parse(&session->parser, input->bytes + session->input_used,
+                        input->length - session->input_used, &session->reply, &used);
+    session->input_used += used;
+    switch (outcome) {
+    case PH__PARSE_CONSUMED:
+        handle_reply(session);
+        break;
+    case PH__PARSE_NEED_MORE:
+        break;
+    case PH__PARSE_MALFORMED:
+        handle_malformed(session);
+        break;
+    case PH__PARSE_NO_MEMORY:
+        ph__session_fail_without_memory(session);
+        break;
+    }
+}
+
+void ph__session_refuse_leftovers(struct ph__session *session)
+{
+    while (session->state == PH__STATE_OPEN && session->input_used < session->input.length)
+        parse_input(session);
+    if (session->state == PH__STATE_BROKEN ||
+        !ph__reply_parser_is_midway(&session->parser, &session->reply))
+        return;
+    (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_NONE,
+                        "%s sent a part of a reply to nothing that was asked; the session ends",
+                        session->server);
+    ph__session_break(session);
+}
+
+bool ph__session_next_event(struct ph__session *session, struct ph__event *event)
+{
+    while (session->events_count == 0 && session->state != PH__STATE_BROKEN &&
+           session->input_used < session->input.length)
+        parse_input(session);
+    if (ph__session_take_event(session, event)) {
+        if (event->type == PH__EVENT_FAILED) /* a call in between may have told it already */
+            event->status = session->error.view.status;
+        return true;
+    }
+    *event = (struct ph__event){.type = PH__EVENT_NONE};
+    return false;
+}
+
+void ph__session_end_of_input(struct ph__session *session)
+{
+    if (session->state == PH__STATE_BROKEN)
+        return;
+    const ph_phase phase = ph__session_phase(session);
+    const bool is_midway = ph__reply_parser_is_midway(&session->parser, &session->reply);
+    (void)ph__error_set(&session->error, PH_ERR_CLOSED, phase, "%s closed the connection%s%s",
+                        session->server, is_midway ? " in the middle of a reply" : "",
+                        phase == PH_PHASE_GREETING ? " instead of greeting" : "");
+    ph__session_break(session);
+}
+
+void ph__session_fail(struct ph__session *session, const struct ph__error *error)
+{
+    if (session->state == PH__STATE_BROKEN)
+        return;
+    ph__error_copy(&session->error, error);
+    ph__session_break(session);
+}
