@@ -142,7 +142,7 @@ bool sink_rules_check(const struct ph_sink_options *options, FILE *err)
            check(&options->delay, "delay", "COMMAND=MILLISECONDS, at most 3600000", is_number,
                  err) &&
            check(&options->drop, "drop", "COMMAND", NULL, err) && check_auth(&options->auth, err) &&
-           check_together(options, err);
+           check_without(&options->without, err) && check_together(options, err);
 }
 
 const char *sink_rules_reply(const struct ph_sink_options *options, const char *command)

@@ -28,6 +28,7 @@ enum session_mode {
     MODE_CHUNK    /* behind BDAT */
 };
 
+/* Fields of one subject stand together, of each the larger ones first. */
 struct session {
     const struct common *common;
     const struct ph_sink_options *options; /* those of common, which every file asks */
@@ -38,26 +39,25 @@ struct session {
     bool has_waited; /* for the command that is taken next */
     bool skips_line; /* it is too long, and its end is still to come */
     bool said_quit;
+    size_t bad_commands;
+    size_t delivered;
 
-    char helo[256]; /* "": not yet */
-    bool is_esmtp;
-    const char *tls; /* "TLSv1.3", or NULL */
-    char user[256];  /* "": nobody */
     struct login *login;
+    const char *tls; /* "TLSv1.3", or NULL */
+    char helo[256];  /* "": not yet */
+    char user[256];  /* "": nobody */
 
-    bool has_mail;
     struct message message;
+    size_t chunk_left;
+    const char *chunk_refusal; /* the reply, once the chunk is there; NULL: it is taken */
+    bool is_esmtp;
+    bool has_mail;
     bool is_too_large;
     bool content_has_ended; /* and its reply is still to come */
     bool is_line_start;     /* of the content */
     bool last_was_cr;
-    size_t chunk_left;
     bool chunk_is_last;
-    const char *chunk_refusal; /* the reply, once the chunk is there; NULL: it is taken */
     bool had_chunks;
-
-    size_t bad_commands;
-    size_t delivered;
 };
 
 /** Sets a session up, which greets when it takes for the first time. */
