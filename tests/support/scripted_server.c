@@ -78,20 +78,27 @@ static bool say(struct client *client, const char *text)
     return true;
 }
 
+static void keep(struct client *client, size_t n)
+{
+    client->line[n] = '\0';
+    if (n > 0 && client->line[n - 1] == '\r')
+        client->line[n - 1] = '\0';
+    (void)strncat(heard, client->line, heard_max - strlen(heard) - 2);
+    (void)strcat(heard, "\n");
+}
+
+/* Reads a line, or as much of a long one as there is room for. @return false at the end */
 static bool read_line(struct client *client)
 {
     size_t n = 0;
     char byte;
-    while (n + 1 < line_max && read_byte(client, &byte) == 1) {
-        if (byte == '\n') {
-            client->line[n] = '\0';
-            if (n > 0 && client->line[n - 1] == '\r')
-                client->line[n - 1] = '\0';
-            (void)strncat(heard, client->line, heard_max - strlen(heard) - 2);
-            (void)strcat(heard, "\n");
+    while (read_byte(client, &byte) == 1) {
+        if (byte != '\n')
+            client->line[n++] = byte;
+        if (byte == '\n' || n + 1 == line_max) {
+            keep(client, n);
             return true;
         }
-        client->line[n++] = byte;
     }
     client->line[n] = '\0';
     return false;
