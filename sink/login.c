@@ -128,7 +128,12 @@ static enum login_outcome step(struct login *login, const char *input, size_t n,
 {
     char *output = NULL;
     size_t output_length = 0;
-    const int code = gsasl_step(login->session, input, n, &output, &output_length);
+    /* LOGIN copies by strndup, which may look for a NUL. */
+    char *text_input = sink_must_allocate(n + 1);
+    if (n > 0)
+        memcpy(text_input, input, n);
+    const int code = gsasl_step(login->session, text_input, n, &output, &output_length);
+    free(text_input);
     challenge->length = 0;
     if (code == GSASL_NEEDS_MORE) {
         char *text = NULL;
