@@ -16,8 +16,11 @@ struct poller_event {
 struct poller *sink_poller_new(void);
 void sink_poller_free(struct poller *poller);
 
-/** Watches a descriptor from now on, or in another way. */
-void sink_poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes);
+/** Watches a descriptor from now on. */
+void sink_poller_add(struct poller *poller, int fd, void *data, bool reads, bool writes);
+
+/** Watches it in another way; of a descriptor that is watched for nothing, only its end shows. */
+void sink_poller_change(struct poller *poller, int fd, void *data, bool reads, bool writes);
 
 /** Watches it no more; it must be closed next. */
 void sink_poller_remove(struct poller *poller, int fd);

@@ -2,7 +2,6 @@
 /* Waiting for many descriptors, by epoll (Linux). */
 #include "sink/poller.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -34,13 +33,22 @@ void sink_poller_free(struct poller *poller)
     free(poller);
 }
 
-void sink_poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes)
+static void control(int epoll, int operation, int fd, void *data, bool reads, bool writes)
 {
     struct epoll_event event = {.events = (reads ? (uint32_t)EPOLLIN : 0) |
                                           (writes ? (uint32_t)EPOLLOUT : 0),
                                 .data = {.ptr = data}};
-    if (epoll_ctl(poller->fd, EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT)
-        (void)epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event);
+    (void)epoll_ctl(epoll, operation, fd, &event);
+}
+
+void sink_poller_add(struct poller *poller, int fd, void *data, bool reads, bool writes)
+{
+    control(poller->fd, EPOLL_CTL_ADD, fd, data, reads, writes);
+}
+
+void sink_poller_change(struct poller *poller, int fd, void *data, bool reads, bool writes)
+{
+    control(poller->fd, EPOLL_CTL_MOD, fd, data, reads, writes);
 }
 
 void sink_poller_remove(struct poller *poller, int fd)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting for many descriptors, by poll: where there is no epoll. */
+#include "sink/poller.h"
+
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sink/bytes.h"
-#include "sink/poller.h"
 
 struct poller {
     struct pollfd *fds;
@@ -36,31 +36,30 @@ static size_t find(const struct poller *poller, int fd)
 
 static void grow(struct poller *poller)
 {
-    const size_t capacity = poller->capacity ? 2 * poller->capacity : 64;
-    struct pollfd *fds = sink_must_allocate(capacity * sizeof *fds);
-    void **data = sink_must_allocate(capacity * sizeof *data);
-    if (poller->count > 0) {
-        memcpy(fds, poller->fds, poller->count * sizeof *fds);
-        memcpy(data, poller->data, poller->count * sizeof *data);
-    }
-    free(poller->fds);
-    free(poller->data);
-    poller->fds = fds;
-    poller->data = data;
-    poller->capacity = capacity;
+    poller->capacity = poller->capacity ? 2 * poller->capacity : 64;
+    poller->fds = sink_must_resize(poller->fds, poller->capacity * sizeof *poller->fds);
+    poller->data = sink_must_resize(poller->data, poller->capacity * sizeof *poller->data);
 }
 
-void sink_poller_watch(struct poller *poller, int fd, void *data, bool reads, bool writes)
+static void set(struct poller *poller, size_t i, int fd, void *data, bool reads, bool writes)
 {
-    const size_t i = find(poller, fd);
-    if (i == poller->count) {
-        if (poller->count == poller->capacity)
-            grow(poller);
-        poller->count++;
-    }
     poller->fds[i] =
         (struct pollfd){.fd = fd, .events = (short)((reads ? POLLIN : 0) | (writes ? POLLOUT : 0))};
     poller->data[i] = data;
+}
+
+void sink_poller_add(struct poller *poller, int fd, void *data, bool reads, bool writes)
+{
+    if (poller->count == poller->capacity)
+        grow(poller);
+    set(poller, poller->count++, fd, data, reads, writes);
+}
+
+void sink_poller_change(struct poller *poller, int fd, void *data, bool reads, bool writes)
+{
+    const size_t i = find(poller, fd);
+    if (i < poller->count)
+        set(poller, i, fd, data, reads, writes);
 }
 
 void sink_poller_remove(struct poller *poller, int fd)

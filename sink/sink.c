@@ -80,7 +80,7 @@ static void add_client(struct server *server, struct client *client)
 static void watch_listener(struct server *server, bool is_watched)
 {
     server->is_full = !is_watched;
-    sink_poller_watch(server->poller, server->listener, &server->listener, is_watched, false);
+    sink_poller_change(server->poller, server->listener, &server->listener, is_watched, false);
 }
 
 static void remove_client(struct server *server, struct client *client)
@@ -100,13 +100,15 @@ static void remove_client(struct server *server, struct client *client)
 /* Asks the poller only for what it is not doing already. */
 static void watch(struct server *server, struct client *client)
 {
-    if (client->is_watched && client->is_watched_for_read == client->wants_read &&
-        client->is_watched_for_write == client->wants_write)
-        return;
-    sink_poller_watch(server->poller, client->fd, client, client->wants_read, client->wants_write);
+    const bool reads = client->wants_read;
+    const bool writes = client->wants_write;
+    if (!client->is_watched)
+        sink_poller_add(server->poller, client->fd, client, reads, writes);
+    else if (client->is_watched_for_read != reads || client->is_watched_for_write != writes)
+        sink_poller_change(server->poller, client->fd, client, reads, writes);
     client->is_watched = true;
-    client->is_watched_for_read = client->wants_read;
-    client->is_watched_for_write = client->wants_write;
+    client->is_watched_for_read = reads;
+    client->is_watched_for_write = writes;
 }
 
 static void process(struct server *server, struct client *client, uint64_t now_ms)
@@ -253,8 +255,8 @@ int ph_sink_run(const struct ph_sink_options *options, FILE *out, FILE *err)
     if (code == 0) {
         raise_descriptor_limit();
         take_signals();
-        sink_poller_watch(server.poller, signal_pipe[0], &signal_pipe, true, false);
-        watch_listener(&server, true);
+        sink_poller_add(server.poller, signal_pipe[0], &signal_pipe, true, false);
+        sink_poller_add(server.poller, server.listener, &server.listener, true, false);
         (void)fprintf(out, "listening on %s\n", address);
         (void)fflush(out);
         serve(&server);
