@@ -49,9 +49,7 @@ endif()
 
 foreach(page posthaste.1 libposthaste.3)
   string(REGEX MATCH "[0-9]$" section ${page})
-  if(EXISTS ${PROJECT_SOURCE_DIR}/man/${page})
-    install(FILES man/${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
-  endif()
+  install(FILES man/${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 
 if(POSTHASTE_IS_TOP_LEVEL)
