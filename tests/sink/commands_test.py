@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Each verb: its reply, its syntax, its place in the sequence; lines; what EHLO offers."""
+import random
 import unittest
 
 from support import Case
@@ -136,6 +137,36 @@ class Lines(Case):
         with self.assertRaises(TimeoutError):
             while True:
                 connection.sendall(b"HELP\r\n" * 10000)
+
+
+class Splits(Case):
+    """What arrives together and what apart is the network's matter, and changes no reply."""
+
+    CONVERSATION = (b"EHLO x\r\nNOOP\nWHAT\r\nAUTH LOGIN\r\nYQ==\r\nYg==\r\nMAIL FROM:<a@b> SIZE=5\r\n"
+                    b"RCPT TO:<c@d>\r\nDATA\r\n.\rx\r\n..\r\n.\n\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<e@f>\r\n"
+                    b"BDAT 5\r\na\r\nbcBDAT 2 LAST\r\n\r\nBDAT 6 LAST\r\nQUIT\r\n" + b"x" * 13000 + b"\r\nQUIT\r\n")
+
+    def replies(self, sink, pieces):
+        connection = sink.connect()
+        for piece in pieces:
+            connection.sendall(piece)
+        with connection.makefile("rb") as stream:
+            replies = stream.read()
+        connection.close()
+        return replies
+
+    def test_change_nothing(self):
+        sink = self.start("--auth", "a:b")
+        whole = self.replies(sink, [self.CONVERSATION])
+        self.assertEqual([line[:3] for line in whole.splitlines() if line[3:4] == b" "],
+                         b"220 250 250 500 334 334 235 250 250 354 250 250 250 250 250 503 500 221".split())
+        self.assertEqual(self.replies(sink, [bytes([byte]) for byte in self.CONVERSATION]), whole)
+        seed = random.randrange(1 << 32)
+        chance = random.Random(seed)
+        for _ in range(30):
+            cuts = sorted(chance.sample(range(1, 400), chance.randrange(1, 40)))
+            pieces = [self.CONVERSATION[i:j] for i, j in zip([0] + cuts, cuts + [None])]
+            self.assertEqual(self.replies(sink, pieces), whole, f"seed {seed}")
 
 
 class Without(Case):
