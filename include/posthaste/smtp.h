@@ -346,11 +346,12 @@ PH_API PH_MUST_CHECK int ph_smtp_ehlo(ph_smtp *smtp, const char *helo);
  */
 PH_API PH_MUST_CHECK int ph_smtp_starttls(ph_smtp *smtp);
 
-/** MAIL with a plain address, or with parameters. */
+/** MAIL with a plain address, or with parameters. @return also PH_ERR_ARGUMENT (not an address) and
+ * PH_ERR_UNSUPPORTED (SMTPUTF8 is needed and not offered); nothing is sent then */
 PH_API PH_MUST_CHECK int ph_smtp_mailfrom(ph_smtp *smtp, const char *mailbox);
 PH_API PH_MUST_CHECK int ph_smtp_mailfrom_address(ph_smtp *smtp, const ph_address *address);
 
-/** RCPT with a plain address, or with parameters. */
+/** RCPT with a plain address, or with parameters. @return as ph_smtp_mailfrom */
 PH_API PH_MUST_CHECK int ph_smtp_rcptto(ph_smtp *smtp, const char *mailbox);
 PH_API PH_MUST_CHECK int ph_smtp_rcptto_address(ph_smtp *smtp, const ph_address *address);
 

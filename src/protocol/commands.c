@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/allocator.h"
+#include "base/ascii.h"
 #include "base/secure_wipe.h"
 #include "protocol/command_line.h"
 #include "protocol/session_state.h"
@@ -54,17 +55,21 @@ static void answered(struct ph__session *session, const struct ph__command *comm
     ph__session_end_operation(session, PH__EVENT_COMMAND_DONE, status);
 }
 
-/* After 220 the server awaits a handshake that nobody will make: no command may follow. */
-static void answered_lone_starttls(struct ph__session *session, const struct ph__command *command,
-                                   const ph_reply *reply)
+/* The server awaits a handshake that nobody will make: no command may follow. */
+static void await_nothing(struct ph__session *session)
 {
-    answered(session, command, reply);
-    if (!ph_reply_is_success(reply))
-        return;
     (void)ph__error_set(&session->error, PH_ERR_BROKEN, PH_PHASE_STARTTLS,
                         "STARTTLS was sent on its own, so only a TLS handshake could follow; "
                         "finish the session");
     ph__session_enter(session, PH__STATE_BROKEN);
+}
+
+static void answered_lone_starttls(struct ph__session *session, const struct ph__command *command,
+                                   const ph_reply *reply)
+{
+    answered(session, command, reply);
+    if (ph_reply_is_success(reply))
+        await_nothing(session);
 }
 
 /* Any reply will do; whoever runs AUTH by raw lines sends secrets in the next ones. */
@@ -76,6 +81,8 @@ static void answered_raw(struct ph__session *session, const struct ph__command *
         session->raw_is_secret || ph__is_auth_line(session->argument, strlen(session->argument));
     session->raw_is_secret = is_auth && reply->code == 334;
     ph__session_end_operation(session, PH__EVENT_COMMAND_DONE, PH_OK);
+    if (reply->code == 220 && ph__ascii_equal(session->argument, "STARTTLS"))
+        await_nothing(session);
 }
 
 /* clang-format off */
@@ -167,6 +174,14 @@ static int submit_address(struct ph__session *session, unsigned kind, const ph_a
     const int status = ph__session_take_operation(session, PH__STATE_OPEN);
     if (status != PH_OK)
         return status;
+    if (address && ph_address_needs_smtputf8(address) &&
+        !ph_capabilities_has(session->capabilities, "SMTPUTF8")) {
+        session->has_operation = false;
+        return ph__error_set(&session->error, PH_ERR_UNSUPPORTED, rows[kind].phase,
+                             "%s does not offer SMTPUTF8, without which it cannot take the address "
+                             "<%s>; nothing was sent",
+                             session->server, ph_address_mailbox(address));
+    }
     session->single = address;
     return try_build(session, kind);
 }
