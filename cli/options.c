@@ -72,22 +72,25 @@ static bool take_seconds(struct reader *reader, const struct given *given)
     return true;
 }
 
+/* @return what a unit stands for as a power of two, -1 if it is none */
+static int unit_shift(const char *unit)
+{
+    static const char units[] = "kKmMgG";
+    const char *found = *unit != '\0' ? strchr(units, *unit) : NULL;
+    if (*unit == '\0')
+        return 0;
+    return found && unit[1] == '\0' ? 10 * (int)((found - units) / 2 + 1) : -1;
+}
+
 static bool take_size(struct reader *reader, const struct given *given)
 {
-    static const char units[] = "KMG";
-    static const char allowed[] = "a number of bytes such as 10485760 or 10M";
     char *end;
     errno = 0;
     const uintmax_t number = strtoumax(given->value, &end, 10);
-    unsigned shift = 0;
-    if (*end != '\0') {
-        const char *unit = strchr(units, toupper((unsigned char)*end));
-        if (!unit || end[1] != '\0')
-            return refuse_value(reader, given, allowed);
-        shift = 10 * (unsigned)(unit - units + 1);
-    }
-    if (!isdigit((unsigned char)given->value[0]) || errno == ERANGE || number > UINT64_MAX >> shift)
-        return refuse_value(reader, given, allowed);
+    const int shift = unit_shift(end);
+    if (strspn(given->value, "0123456789") == 0 || shift < 0 || errno == ERANGE ||
+        number > UINT64_MAX >> shift)
+        return refuse_value(reader, given, "a number of bytes such as 10485760 or 10M");
     *(uint64_t *)given->field = (uint64_t)number << shift;
     return true;
 }
