@@ -63,6 +63,8 @@ int ph__host_to_ascii(const ph_allocator *allocator, const char *host, char **ou
     const size_t n = strlen(host);
     const bool is_bracketed = n > 2 && host[0] == '[' && host[n - 1] == ']';
     *out = NULL;
+    if (!ph__host_is_unix(host) && (host[0] == '.' || strstr(host, "..")))
+        return bad_host(error, host, "it has an empty label");
     if (!is_ascii(host) && !ph__host_is_unix(host))
         return international_to_ascii(allocator, host, out, error);
     *out = is_bracketed ? ph__duplicate_bytes(allocator, host + 1, n - 2)
