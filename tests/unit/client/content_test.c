@@ -152,6 +152,31 @@ static void setters__refuse_nonsense(void **state)
     ph_message_free(NULL);
 }
 
+/* ---- Trace ----------------------------------------------------------------------------------- */
+
+static void trace_file__gets_lines_with_arrows(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {GREETED, SAID_GOODBYE};
+    char text[2048] = "";
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    struct scripted_server *server = play(steps);
+    ph_smtp *smtp = client_of(server);
+    ph_smtp_set_trace_file(smtp, file);
+    assert_int_equal(ph_smtp_start(smtp, "client.example.org", NULL, NULL, NULL), PH_OK);
+    ph_smtp_set_trace_file(smtp, NULL); /* acts at once */
+    assert_int_equal(ph_smtp_finish(smtp), PH_OK);
+    ph_smtp_free(smtp);
+    assert_null(scripted_server_stop(server));
+    rewind(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    assert_non_null(strstr(text, "-- Connection opened: 127.0.0.1:"));
+    assert_non_null(strstr(text, "\n-> 220 mx.example.net ready\n<- EHLO client.example.org\n"));
+    assert_null(strstr(text, "QUIT"));
+    (void)fclose(file);
+}
+
 /* ---- Writers --------------------------------------------------------------------------------- */
 
 static int write_everything(ph_writer *writer, void *user_data)
@@ -246,6 +271,7 @@ int main(void)
         cmocka_unit_test(memory__can_be_sent_again),
         cmocka_unit_test(source__that_fails_says_how),
         cmocka_unit_test(setters__refuse_nonsense),
+        cmocka_unit_test(trace_file__gets_lines_with_arrows),
         cmocka_unit_test(writer__each_way_of_writing_arrives),
         cmocka_unit_test(writer__pieces_of_all_sizes_arrive),
     };
