@@ -226,6 +226,12 @@ class Session(Case):
         self.send(server, "--user", "alice", "--allow-plaintext-auth", POSTHASTE_PASSWORD="pw")
         self.assertIn("AUTH PLAIN AGFsaWNlAHB3", server.lines)
 
+    def test_ipv6(self):
+        sink = self.start(Sink("--without", "STARTTLS", host="[::1]"))
+        self.send(sink.address)
+        self.send(sink.address, "--bind", "::1")
+        self.assertEqual(len(sink.messages()), 2)
+
     def test_unix_socket(self):
         path = str(self.folder / "socket")
         sink = self.start(Sink("--without", "STARTTLS", "--unix", path))

@@ -116,8 +116,9 @@ def closed_port():
 class Sink:
     """`posthaste sink` in a process of its own, keeping what it gets in a Maildir."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, host="127.0.0.1"):
         self.options = options
+        self.host = host
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="posthaste-sink-"))
         self.address = None
 
@@ -128,7 +129,7 @@ class Sink:
         raise RuntimeError(f"the sink does not start: {self.log()}")
 
     def _arguments(self, port):
-        where = [] if "--unix" in self.options else ["--listen", f"127.0.0.1:{port}"]
+        where = [] if "--unix" in self.options else ["--listen", f"{self.host}:{port}"]
         return [COMMAND, "sink", *where, "--maildir", str(self.folder / "mail"), *self.options]
 
     def _try(self, port):
