@@ -29,7 +29,8 @@ bool ph__host_is_ip(const char *host)
 
 static bool is_ascii(const char *text)
 {
-    while (*text > 0)
+    /* char may be unsigned. */
+    while (*text != '\0' && (unsigned char)*text < 0x80)
         text++;
     return *text == '\0';
 }
