@@ -116,6 +116,11 @@ class Login(Tls):
             self.assert_says(run, mechanism, "535")
             self.assertNotIn("looking glass", run.out + run.err)
 
+    def test_refused_over_tls_still_tells_of_it(self):
+        sink = self.sink("--auth", "alice:pw", *certificate("server"))
+        run = self.send(sink.address, "--cafile", CA, "--user", "alice", code=77, POSTHASTE_PASSWORD="no")
+        self.assertTrue(run.json()["tls"]["verified"])
+
     def test_without_one(self):
         self.assertEqual(self.send(self.server.address, code=77).json()["error"]["code"], 530)
 
