@@ -3,6 +3,7 @@
 #include "transport/certificate.h"
 
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 
 #include "base/allocator.h"
 #include "base/buffer.h"
+#include "base/format.h"
 #include "base/utf8.h"
 
 /* A certificate comes from a stranger: its texts are bounded, and escaped before they are kept. */
@@ -20,11 +22,31 @@ enum {
     text_max = 2 * 1024
 };
 
-static char *escaped(const ph_allocator *allocator, const void *bytes, size_t n)
+/*
+ * As ph__escape, but on one line: LF becomes \n. Backslashes that a name has because RFC 2253
+ * escapes with them are not doubled.
+ */
+static size_t escape_line(char *out, size_t room, const void *bytes, size_t n, bool has_backslashes)
 {
-    char shown[text_max];
-    (void)ph__escape(shown, sizeof shown, bytes, n);
-    return ph__duplicate(allocator, shown);
+    const uint8_t *in = bytes;
+    size_t written = 0;
+    for (size_t i = 0; i < n;) {
+        char piece[4 * 4 + 1]; /* each byte of a character as \xHH */
+        const size_t sequence = ph__utf8_sequence(in + i, n - i);
+        const size_t used = sequence > 0 ? sequence : 1;
+        size_t length = ph__escape(piece, sizeof piece, in + i, used);
+        if (in[i] == '\n')
+            length = ph__format(piece, sizeof piece, "\\n");
+        else if (in[i] == '\\' && has_backslashes)
+            length = 1;
+        if (written + length + 1 > room)
+            break;
+        memcpy(out + written, piece, length);
+        written += length;
+        i += used;
+    }
+    out[written] = '\0';
+    return written;
 }
 
 static char *name_text(const ph_allocator *allocator, const X509_NAME *name)
@@ -37,7 +59,9 @@ static char *name_text(const ph_allocator *allocator, const X509_NAME *name)
     if (X509_NAME_print_ex(memory, name, 0,
                            XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
         const long n = BIO_get_mem_data(memory, &bytes);
-        text = escaped(allocator, bytes, n > 0 ? (size_t)n : 0);
+        char shown[text_max];
+        const size_t length = escape_line(shown, sizeof shown, bytes, n > 0 ? (size_t)n : 0, true);
+        text = ph__duplicate_bytes(allocator, shown, length);
     }
     BIO_free(memory);
     return text;
@@ -55,12 +79,10 @@ char *ph__certificate_issuer(const ph_allocator *allocator, const X509 *certific
 
 static int append_name(struct ph__buffer *names, const void *bytes, size_t n)
 {
-    char shown[text_max];
-    const size_t length = ph__escape(shown, sizeof shown, bytes, n);
-    int status = PH_OK;
-    if (names->length > 0)
-        status = ph__buffer_append(names, ", ", 2);
-    return status == PH_OK ? ph__buffer_append(names, shown, length) : status;
+    char shown[2 + text_max] = ", ";
+    const size_t length = 2 + escape_line(shown + 2, text_max, bytes, n, false);
+    const size_t skipped = names->length > 0 ? 0 : 2;
+    return ph__buffer_append(names, shown + skipped, length - skipped);
 }
 
 static int append_general_name(struct ph__buffer *names, const GENERAL_NAME *name)
