@@ -103,13 +103,19 @@ int ph_tls_config_set_ca_directory(ph_tls_config *config, const char *path)
 int ph_tls_config_set_certificate(ph_tls_config *config, const char *certificate_path,
                                   const char *key_path)
 {
-    changed(config);
-    const int status =
-        ph__replace_string(config->allocator, &config->certificate, certificate_path);
-    if (status != PH_OK)
+    char *certificate = NULL; /* both change, or none does */
+    int status = ph__replace_string(config->allocator, &certificate, certificate_path);
+    if (status == PH_OK)
+        status = ph__replace_string(config->allocator, &config->key,
+                                    key_path ? key_path : certificate_path);
+    if (status != PH_OK) {
+        ph__release(config->allocator, certificate);
         return status;
-    return ph__replace_string(config->allocator, &config->key,
-                              key_path ? key_path : certificate_path);
+    }
+    changed(config);
+    ph__release(config->allocator, config->certificate);
+    config->certificate = certificate;
+    return PH_OK;
 }
 
 int ph_tls_config_set_min_version(ph_tls_config *config, ph_tls_version version)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/ec.h>
 #include <openssl/pem.h>
@@ -59,5 +60,17 @@ void made_certificate_write(const struct made_certificate *made, bool with_certi
         assert_int_equal(PEM_write_X509(file, made->x509), 1);
     if (with_key)
         assert_int_equal(PEM_write_PrivateKey(file, made->key, NULL, NULL, 0, NULL, NULL), 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+void made_certificate_write_encrypted(const struct made_certificate *made, const char *password,
+                                      char *path)
+{
+    FILE *file = fdopen(mkstemp(path), "w");
+    assert_non_null(file);
+    assert_int_equal(PEM_write_PrivateKey(file, made->key, EVP_aes_128_cbc(),
+                                          (const unsigned char *)password, (int)strlen(password),
+                                          NULL, NULL),
+                     1);
     assert_int_equal(fclose(file), 0);
 }

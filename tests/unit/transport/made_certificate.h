@@ -22,9 +22,13 @@ void made_certificate_init(struct made_certificate *made, const char *common_nam
 void made_certificate_sign(struct made_certificate *made);
 void made_certificate_release(struct made_certificate *made);
 
-/** Writes the certificate, its key, or both to a new file in /tmp. @param path  a
- * template for mkstemp that receives the name */
+/** Writes the certificate, its key, or both. @param path  a template for mkstemp; receives the name
+ */
 void made_certificate_write(const struct made_certificate *made, bool with_certificate,
                             bool with_key, char *path);
+
+/** Writes the key alone, encrypted. */
+void made_certificate_write_encrypted(const struct made_certificate *made, const char *password,
+                                      char *path);
 
 #endif
