@@ -120,7 +120,8 @@ static enum ph__io fail(struct ph__tls_stream *tls, struct ph__error *error)
 {
     const unsigned long code = ERR_peek_error();
     tls->has_failed = true;
-    if (tls->plain_failed) { /* it has said why */
+    /* It has said why; unless the end came first, and only OpenSSL's alert on it failed. */
+    if (tls->plain_failed && !tls->plain_ended) {
         ERR_clear_error();
         return PH__IO_FAILED;
     }
@@ -290,6 +291,16 @@ static bool set_up(struct ph__tls_stream *tls, SSL_CTX *ctx)
     return expect_name(tls);
 }
 
+/* Certificates and SNI know neither a root dot nor the zone of an address. */
+static void to_certificate_form(char *hostname)
+{
+    const size_t n = strlen(hostname);
+    if (n > 1 && hostname[n - 1] == '.')
+        hostname[n - 1] = '\0';
+    if (ph__host_is_ip(hostname))
+        hostname[strcspn(hostname, "%")] = '\0';
+}
+
 static int make(struct ph__tls_stream *tls, ph_tls_config *config, const char *hostname,
                 struct ph__error *error)
 {
@@ -297,9 +308,7 @@ static int make(struct ph__tls_stream *tls, ph_tls_config *config, const char *h
     int status = ph__host_to_ascii(tls->allocator, hostname, &tls->hostname, error);
     if (status != PH_OK)
         return status;
-    const size_t n = strlen(tls->hostname);
-    if (n > 1 && tls->hostname[n - 1] == '.') /* certificates and SNI have no root dot */
-        tls->hostname[n - 1] = '\0';
+    to_certificate_form(tls->hostname);
     status = ph__tls_config_context(config, &ctx, error);
     if (status != PH_OK)
         return status;

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS over a pair of sockets whose other end is an OpenSSL server in this very thread, so that each
+ * step can be looked at. What certificates are refused for, tests/tls says.
+ */
+#include "transport/tls_stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "transport/socket_stream.h"
+#include "transport/tls_config.h"
+#include "transport/tls_info.h"
+#include "unit/base/test.h"
+#include "unit/base/test_allocator.h"
+#include "unit/transport/made_certificate.h"
+
+static struct made_certificate made;
+static char anchor[] = "/tmp/posthaste-test-XXXXXX";
+
+struct fixture {
+    struct test_allocator test;
+    struct ph__error error;
+    ph_tls_config *config;
+    struct ph__stream *stream; /* NULL: closed */
+    SSL_CTX *ctx;
+    SSL *server; /* its socket is -1 once it is closed */
+    int fd;
+};
+
+/* ---- Both ends ------------------------------------------------------------------------------- */
+
+static SSL_CTX *new_server_context(int version)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    assert_int_equal(SSL_CTX_use_certificate(ctx, made.x509), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(ctx, made.key), 1);
+    assert_int_equal(SSL_CTX_set_max_proto_version(ctx, version), 1);
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    return ctx;
+}
+
+static ph_tls_config *new_config(const ph_allocator *allocator)
+{
+    ph_tls_config *config = ph__tls_config_new(allocator);
+    if (config && ph_tls_config_set_ca_file(config, anchor) != PH_OK) {
+        ph__tls_config_free(config);
+        return NULL;
+    }
+    return config;
+}
+
+/* Makes two ends with as little room between them as the system grants. */
+static void begin(struct fixture *f, int version)
+{
+    int fds[2];
+    const int tiny = 1;
+    struct ph__stream *plain;
+    test_allocator_init(&f->test);
+    ph__error_init(&f->error, &f->test.allocator);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &tiny, sizeof tiny), 0);
+        assert_int_equal(ph__socket_prepare(fds[i]), PH_OK);
+    }
+    f->fd = fds[1];
+    f->ctx = new_server_context(version);
+    f->server = SSL_new(f->ctx);
+    assert_int_equal(SSL_set_fd(f->server, f->fd), 1);
+    SSL_set_accept_state(f->server);
+    f->config = new_config(&f->test.allocator);
+    assert_int_equal(ph__socket_stream_new(&f->test.allocator, fds[0], &plain), PH_OK);
+    assert_int_equal(ph__tls_stream_new(&f->test.allocator, plain, f->config, "localhost",
+                                        &f->stream, &f->error),
+                     PH_OK);
+    assert_int_equal(f->stream->fd, fds[0]);
+}
+
+static enum ph__io shake(struct fixture *f)
+{
+    enum ph__io io;
+    int served;
+    do {
+        io = ph__tls_stream_handshake(f->stream, &f->error);
+        served = SSL_do_handshake(f->server);
+    } while ((io == PH__IO_WANT_READ || io == PH__IO_WANT_WRITE) ||
+             (io == PH__IO_DONE && served != 1));
+    return io;
+}
+
+static void begin_shaken(struct fixture *f, int version)
+{
+    begin(f, version);
+    if (shake(f) != PH__IO_DONE)
+        fail_msg("%s", f->error.view.message);
+}
+
+static void close_server(struct fixture *f)
+{
+    (void)close(f->fd);
+    f->fd = -1;
+}
+
+static void end(struct fixture *f)
+{
+    if (f->stream)
+        f->stream->functions->close(f->stream);
+    SSL_free(f->server);
+    SSL_CTX_free(f->ctx);
+    if (f->fd >= 0)
+        (void)close(f->fd);
+    ph__tls_config_free(f->config);
+    ph__error_release(&f->error);
+    assert_int_equal(f->test.live_blocks, 0);
+    assert_int_equal(ERR_peek_error(), 0); /* the caller's queue is left as it was */
+}
+
+static enum ph__io read_stream(struct fixture *f, void *buffer, size_t size, size_t *n)
+{
+    *n = 0;
+    return f->stream->functions->read(f->stream, buffer, size, n, &f->error);
+}
+
+static enum ph__io write_stream(struct fixture *f, const struct ph__slice *slices, size_t count,
+                                size_t *n)
+{
+    *n = 0;
+    return f->stream->functions->write(f->stream, slices, count, n, &f->error);
+}
+
+static void server_says(struct fixture *f, const char *text)
+{
+    assert_int_equal(SSL_write(f->server, text, (int)strlen(text)), (int)strlen(text));
+}
+
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+/* ---- Bytes ----------------------------------------------------------------------------------- */
+
+enum {
+    total = 1024 * 1024
+};
+
+static uint8_t bytes[total + 1];
+
+static void fill_bytes(void)
+{
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 31 + (i >> 8) * 7 + (i >> 16));
+}
+
+struct flow {
+    size_t sent;
+    size_t received;
+    bool was_blocked;
+};
+
+/* Writes in slices whose sizes change with what was written. */
+static void client_writes(struct fixture *f, struct flow *flow)
+{
+    static const size_t sizes[] = {1, 70, 16383, 16384, 3, 100000, 512};
+    struct ph__slice slices[3];
+    size_t at = flow->sent;
+    size_t count = 0;
+    size_t n;
+    for (; count < 3 && at < total; count++) {
+        const size_t size = sizes[(flow->sent + count) % ROWS(sizes)];
+        slices[count].bytes = bytes + at;
+        slices[count].length = size < total - at ? size : total - at;
+        at += slices[count].length;
+    }
+    if (count == 0)
+        return;
+    const enum ph__io io = write_stream(f, slices, count, &n);
+    if (io != PH__IO_DONE && io != PH__IO_WANT_WRITE && io != PH__IO_WANT_READ)
+        fail_msg("%s", f->error.view.message);
+    flow->was_blocked = flow->was_blocked || io == PH__IO_WANT_WRITE;
+    assert_true(io != PH__IO_DONE || n > 0);
+    flow->sent += n;
+}
+
+static void server_reads(struct fixture *f, struct flow *flow)
+{
+    uint8_t got[5000];
+    size_t n = 0;
+    if (SSL_read_ex(f->server, got, sizeof got, &n) == 1)
+        assert_memory_equal(got, bytes + flow->received, n);
+    flow->received += n;
+}
+
+static void server_writes(struct fixture *f, struct flow *flow)
+{
+    size_t n = 0;
+    if (flow->sent < total)
+        (void)SSL_write_ex(f->server, bytes + flow->sent, total - flow->sent, &n);
+    flow->sent += n;
+}
+
+static void client_reads(struct fixture *f, struct flow *flow)
+{
+    uint8_t got[5000];
+    size_t n;
+    const enum ph__io io = read_stream(f, got, sizeof got, &n);
+    if (io != PH__IO_DONE && io != PH__IO_WANT_READ && io != PH__IO_WANT_WRITE)
+        fail_msg("%s", f->error.view.message);
+    assert_true((io == PH__IO_DONE) == (n > 0));
+    assert_memory_equal(got, bytes + flow->received, n);
+    flow->received += n;
+}
+
+static void bytes__arrive_as_they_were_sent_both_ways(void **state)
+{
+    (void)state;
+    fill_bytes();
+    for (size_t i = 0; i < ROWS(versions); i++) {
+        struct fixture f;
+        struct flow up = {0};
+        struct flow down = {0};
+        begin_shaken(&f, versions[i]);
+        while (up.received < total || down.received < total) {
+            client_writes(&f, &up);
+            server_writes(&f, &down);
+            server_reads(&f, &up);
+            client_reads(&f, &down);
+        }
+        assert_int_equal(up.sent, total);
+        assert_true(up.was_blocked);
+        end(&f);
+    }
+}
+
+/* Small slices leave in one record: a group of commands must not become as many packets. */
+static void write__joins_small_slices(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char got[64];
+    size_t n;
+    const struct ph__slice slices[] = {{(const uint8_t *)"MAIL\r\n", 6},
+                                       {(const uint8_t *)"RCPT\r\n", 6},
+                                       {(const uint8_t *)"DATA\r\n", 6}};
+    begin_shaken(&f, TLS1_3_VERSION);
+    assert_int_equal(write_stream(&f, slices, 3, &n), PH__IO_DONE);
+    assert_int_equal(n, 18);
+    assert_int_equal(SSL_read_ex(f.server, got, sizeof got, &n), 1);
+    assert_int_equal(n, 18);
+    assert_memory_equal(got, "MAIL\r\nRCPT\r\nDATA\r\n", 18);
+    end(&f);
+}
+
+static void has_pending__tells_of_bytes_that_no_descriptor_will_announce(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(versions); i++) {
+        struct fixture f;
+        char got[64];
+        size_t n;
+        begin_shaken(&f, versions[i]);
+        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_WANT_READ);
+        assert_false(f.stream->functions->has_pending(f.stream));
+        server_says(&f, "220 mx.example.net");
+        assert_int_equal(read_stream(&f, got, 4, &n), PH__IO_DONE);
+        assert_true(f.stream->functions->has_pending(f.stream));
+        assert_int_equal(read_stream(&f, got + 4, sizeof got - 4, &n), PH__IO_DONE);
+        assert_memory_equal(got, "220 mx.example.net", 18);
+        assert_false(f.stream->functions->has_pending(f.stream));
+        end(&f);
+    }
+}
+
+/* ---- Ends ------------------------------------------------------------------------------------ */
+
+static void read__after_close_notify_is_the_end(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(versions); i++) {
+        struct fixture f;
+        char got[64];
+        size_t n;
+        begin_shaken(&f, versions[i]);
+        server_says(&f, "221");
+        (void)SSL_shutdown(f.server);
+        close_server(&f);
+        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_DONE);
+        assert_int_equal(n, 3);
+        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_END);
+        assert_false(ph__error_is_set(&f.error));
+        end(&f);
+    }
+}
+
+/* Whoever cuts the connection must not make it look complete. */
+static void read__of_a_truncated_stream_is_no_end(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(versions); i++) {
+        struct fixture f;
+        char got[64];
+        size_t n;
+        begin_shaken(&f, versions[i]);
+        server_says(&f, "250 ok");
+        close_server(&f);
+        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_DONE);
+        assert_int_equal(n, 6);
+        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_FAILED);
+        assert_int_equal(f.error.view.status, PH_ERR_CLOSED);
+        assert_string_equal(f.error.view.message,
+                            "the connection was closed without an end of TLS");
+        end(&f);
+    }
+}
+
+static void read__of_a_record_cut_short_is_no_end(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char got[64];
+    size_t n;
+    begin_shaken(&f, TLS1_3_VERSION);
+    assert_int_equal(write(f.fd, "\x17\x03\x03\x00\x20 cut", 9), 9);
+    close_server(&f);
+    assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_FAILED);
+    assert_int_equal(f.error.view.status, PH_ERR_CLOSED);
+    end(&f);
+}
+
+static void read__of_what_is_not_encrypted_fails(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char got[64];
+    size_t n;
+    begin_shaken(&f, TLS1_3_VERSION);
+    assert_int_equal(write(f.fd, "250 plain text\r\n", 16), 16);
+    assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_FAILED);
+    assert_int_equal(f.error.view.status, PH_ERR_TLS);
+    assert_non_null(strstr(f.error.view.message, "TLS failed: "));
+    end(&f);
+}
+
+static void write__to_one_who_has_closed_says_what_the_socket_says(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct ph__slice slice = {.bytes = (const uint8_t *)"QUIT\r\n", .length = 6};
+    size_t n;
+    begin_shaken(&f, TLS1_3_VERSION);
+    close_server(&f);
+    assert_int_equal(write_stream(&f, &slice, 1, &n), PH__IO_FAILED);
+    assert_int_equal(f.error.view.status, PH_ERR_IO);
+    assert_int_equal(f.error.view.system_errno, EPIPE);
+    end(&f);
+}
+
+static void close__says_goodbye(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(versions); i++) {
+        struct fixture f;
+        char got[8];
+        begin_shaken(&f, versions[i]);
+        f.stream->functions->close(f.stream);
+        f.stream = NULL;
+        assert_int_equal(SSL_read(f.server, got, sizeof got), 0);
+        assert_int_equal(SSL_get_error(f.server, 0), SSL_ERROR_ZERO_RETURN);
+        end(&f);
+    }
+}
+
+static void close__before_the_handshake_says_nothing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char got[8];
+    begin(&f, TLS1_3_VERSION);
+    f.stream->functions->close(f.stream);
+    f.stream = NULL;
+    assert_int_equal(read(f.fd, got, sizeof got), 0);
+    end(&f);
+}
+
+/* Errors that a program left in the thread's queue are not this stream's. */
+static void read__does_not_mind_errors_of_others(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char got[8];
+    size_t n;
+    begin_shaken(&f, TLS1_3_VERSION);
+    assert_null(BIO_new_file("/nonexistent", "r"));
+    assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_WANT_READ);
+    assert_null(BIO_new_file("/nonexistent", "r"));
+    server_says(&f, "250");
+    assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_DONE);
+    end(&f);
+}
+
+/* ---- Making ---------------------------------------------------------------------------------- */
+
+static void info__is_what_the_handshake_agreed_on(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"TLSv1.2", "TLSv1.3"};
+    for (size_t i = 0; i < ROWS(versions); i++) {
+        struct fixture f;
+        ph_tls_info *info;
+        begin_shaken(&f, versions[i]);
+        assert_int_equal(ph__tls_stream_info(f.stream, &info), PH_OK);
+        assert_string_equal(info->version, names[i]);
+        assert_string_equal(info->cipher, SSL_get_cipher_name(f.server));
+        assert_string_equal(info->hostname, "localhost");
+        assert_true(info->verified);
+        assert_null(info->verify_error);
+        assert_int_equal(info->chain_length, 1);
+        assert_string_equal(info->chain[0].subject, "CN=made");
+        assert_string_equal(info->chain[0].names, "localhost, fe80::1");
+        assert_int_equal(info->chain[0].not_before, 1577836800);
+        assert_int_equal(info->chain[0].not_after, 3786912000);
+        ph__tls_info_free(&f.test.allocator, info);
+        end(&f);
+    }
+}
+
+struct host {
+    const char *host;
+    const char *hostname; /* that is checked */
+    const char *sni;      /* that the server hears; NULL: none */
+};
+
+static void check_host(const struct host *host)
+{
+    struct fixture f;
+    struct ph__stream *stream;
+    ph_tls_info *info;
+    begin(&f, TLS1_3_VERSION);
+    /* Another stream over the same socket, for another name. */
+    const int fd = dup(f.stream->fd);
+    struct ph__stream *plain;
+    f.stream->functions->close(f.stream);
+    assert_int_equal(ph__socket_stream_new(&f.test.allocator, fd, &plain), PH_OK);
+    const int status =
+        ph__tls_stream_new(&f.test.allocator, plain, f.config, host->host, &stream, &f.error);
+    if (status != PH_OK)
+        fail_msg("%s: %s", host->host, f.error.view.message);
+    f.stream = stream;
+    if (shake(&f) != PH__IO_DONE)
+        fail_msg("%s: %s", host->host, f.error.view.message);
+    const char *sni = SSL_get_servername(f.server, TLSEXT_NAMETYPE_host_name);
+    CHECK((sni != NULL) == (host->sni != NULL), host->host);
+    CHECK(!sni || strcmp(sni, host->sni) == 0, host->host);
+    assert_int_equal(ph__tls_stream_info(f.stream, &info), PH_OK);
+    CHECK(strcmp(info->hostname, host->hostname) == 0, host->host);
+    ph__tls_info_free(&f.test.allocator, info);
+    end(&f);
+}
+
+static void hostname__is_announced_and_checked_in_the_form_of_certificates(void **state)
+{
+    (void)state;
+    static const struct host hosts[] = {
+        {"localhost", "localhost", "localhost"},
+        {"LOCALHOST", "LOCALHOST", "LOCALHOST"},
+        {"localhost.", "localhost", "localhost"},
+        {"fe80::1", "fe80::1", NULL}, /* RFC 6066 section 3: no addresses */
+        {"[fe80::1]", "fe80::1", NULL},
+        {"fe80::1%lo", "fe80::1", NULL}, /* a zone is this machine's affair */
+    };
+    for (size_t i = 0; i < ROWS(hosts); i++)
+        check_host(&hosts[i]);
+}
+
+/* @return the status of a stream that cannot be made; the stream below stays the caller's */
+static int fail_to_make(const char *host, const char *ca, struct fixture *f)
+{
+    int fds[2];
+    struct ph__stream *plain;
+    struct ph__stream *stream;
+    test_allocator_init(&f->test);
+    ph__error_init(&f->error, &f->test.allocator);
+    f->config = ph__tls_config_new(&f->test.allocator);
+    assert_int_equal(ph_tls_config_set_ca_file(f->config, ca), PH_OK);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    assert_int_equal(ph__socket_stream_new(&f->test.allocator, fds[0], &plain), PH_OK);
+    const int status =
+        ph__tls_stream_new(&f->test.allocator, plain, f->config, host, &stream, &f->error);
+    assert_null(stream);
+    plain->functions->close(plain);
+    (void)close(fds[1]);
+    ph__tls_config_free(f->config);
+    assert_int_equal(f->test.live_blocks, 0);
+    return status;
+}
+
+static void new__refuses_what_cannot_work(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(fail_to_make("[mx]", anchor, &f), PH_ERR_ARGUMENT);
+    assert_non_null(strstr(f.error.view.message, "\"[mx]\" is no host name"));
+    ph__error_release(&f.error);
+    assert_int_equal(fail_to_make("mx", "/nonexistent", &f), PH_ERR_CONFIGURATION);
+    assert_non_null(strstr(f.error.view.message, "CA file /nonexistent"));
+    ph__error_release(&f.error);
+}
+
+/* Makes a stream, shakes hands and asks for what was agreed on, in memory that fails once. */
+static int try_all(struct test_allocator *test, struct ph__error *error)
+{
+    struct fixture f = {.test = {.fail_at = -1}};
+    int fds[2];
+    struct ph__stream *plain;
+    ph_tls_info *info = NULL;
+    f.config = new_config(&test->allocator);
+    if (!f.config)
+        return PH_ERR_NO_MEMORY;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    assert_int_equal(ph__socket_prepare(fds[0]), PH_OK);
+    assert_int_equal(ph__socket_prepare(fds[1]), PH_OK);
+    int status = ph__socket_stream_new(&test->allocator, fds[0], &plain);
+    if (status != PH_OK) {
+        (void)close(fds[0]);
+    } else {
+        status =
+            ph__tls_stream_new(&test->allocator, plain, f.config, "localhost", &f.stream, error);
+        if (status != PH_OK)
+            plain->functions->close(plain);
+    }
+    if (status == PH_OK) {
+        f.ctx = new_server_context(TLS1_3_VERSION);
+        f.server = SSL_new(f.ctx);
+        assert_int_equal(SSL_set_fd(f.server, fds[1]), 1);
+        SSL_set_accept_state(f.server);
+        assert_int_equal(shake(&f), PH__IO_DONE);
+        status = ph__tls_stream_info(f.stream, &info);
+        ph__tls_info_free(&test->allocator, info);
+        f.stream->functions->close(f.stream);
+        SSL_free(f.server);
+        SSL_CTX_free(f.ctx);
+    }
+    (void)close(fds[1]);
+    ph__tls_config_free(f.config);
+    return status;
+}
+
+static void memory__each_allocation_may_fail(void **state)
+{
+    (void)state;
+    bool has_failed = true;
+    int at = 0;
+    for (; has_failed; at++) {
+        struct test_allocator test;
+        struct ph__error error;
+        test_allocator_init_failing(&test, at);
+        ph__error_init(&error, &test.allocator);
+        const int status = try_all(&test, &error);
+        has_failed = test.has_failed;
+        assert_int_equal(status, has_failed ? PH_ERR_NO_MEMORY : PH_OK);
+        ph__error_release(&error);
+        assert_int_equal(test.live_blocks, 0);
+    }
+    assert_true(at > 8); /* settings, streams, name, and what was agreed on */
+}
+
+static int make_anchor(void **state)
+{
+    (void)state;
+    made_certificate_init(&made, "made", "DNS:localhost,IP:fe80::1");
+    made_certificate_sign(&made);
+    made_certificate_write(&made, true, false, anchor);
+    return 0;
+}
+
+static int remove_anchor(void **state)
+{
+    (void)state;
+    made_certificate_release(&made);
+    return unlink(anchor);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes__arrive_as_they_were_sent_both_ways),
+        cmocka_unit_test(write__joins_small_slices),
+        cmocka_unit_test(has_pending__tells_of_bytes_that_no_descriptor_will_announce),
+        cmocka_unit_test(read__after_close_notify_is_the_end),
+        cmocka_unit_test(read__of_a_truncated_stream_is_no_end),
+        cmocka_unit_test(read__of_a_record_cut_short_is_no_end),
+        cmocka_unit_test(read__of_what_is_not_encrypted_fails),
+        cmocka_unit_test(write__to_one_who_has_closed_says_what_the_socket_says),
+        cmocka_unit_test(close__says_goodbye),
+        cmocka_unit_test(close__before_the_handshake_says_nothing),
+        cmocka_unit_test(read__does_not_mind_errors_of_others),
+        cmocka_unit_test(info__is_what_the_handshake_agreed_on),
+        cmocka_unit_test(hostname__is_announced_and_checked_in_the_form_of_certificates),
+        cmocka_unit_test(new__refuses_what_cannot_work),
+        cmocka_unit_test(memory__each_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, make_anchor, remove_anchor);
+}
