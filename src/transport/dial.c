@@ -120,8 +120,10 @@ void ph__dialer_free(struct ph__dialer *dialer)
 
 /* ---- Trying ---------------------------------------------------------------------------------- */
 
-static void give_up(struct attempt *attempt, int reason)
+/* The next attempt need not wait any longer. */
+static void give_up(struct ph__dialer *dialer, struct attempt *attempt, int reason)
 {
+    dialer->next_at = 0;
     attempt->failure = reason;
     if (attempt->fd >= 0)
         ph__socket_close(attempt->fd);
@@ -150,12 +152,12 @@ static void begin(struct ph__dialer *dialer, uint64_t now_ms)
     const struct ph__endpoint *endpoint = &attempt->endpoint;
     dialer->next_at = now_ms + ph__dial_delay_ms;
     if (!open_socket(dialer, attempt))
-        give_up(attempt, errno);
+        give_up(dialer, attempt, errno);
     else if (connect(attempt->fd, (const struct sockaddr *)&endpoint->address, endpoint->length) ==
              0)
         succeed(dialer, attempt);
     else if (errno != EINPROGRESS && errno != EINTR)
-        give_up(attempt, errno);
+        give_up(dialer, attempt, errno);
 }
 
 static struct attempt *attempt_of(struct ph__dialer *dialer, int fd)
@@ -177,7 +179,7 @@ static void take_outcome(struct ph__dialer *dialer, const struct pollfd *polled)
     if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &reason, &length) != 0)
         reason = errno;
     if (reason != 0)
-        give_up(attempt, reason);
+        give_up(dialer, attempt, reason);
     else
         succeed(dialer, attempt);
 }

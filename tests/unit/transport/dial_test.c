@@ -110,25 +110,52 @@ static void all_refused__each_is_named_with_its_reason(void **state)
 }
 
 /* A listener whose backlog is full answers nobody, as a host behind a firewall does. */
+struct silent {
+    int listener;
+    int fillers[64];
+    int port;
+};
+
+static void silent_begin(struct silent *silent)
+{
+    silent->listener = listen_v4(0, &silent->port);
+    const struct ph__endpoint endpoint = endpoint_v4("127.0.0.1", silent->port);
+    for (size_t i = 0; i < ROWS(silent->fillers); i++) {
+        silent->fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(silent->fillers[i], (const struct sockaddr *)&endpoint.address,
+                      endpoint.length);
+    }
+}
+
+static void silent_end(const struct silent *silent)
+{
+    for (size_t i = 0; i < ROWS(silent->fillers); i++)
+        (void)close(silent->fillers[i]);
+    (void)close(silent->listener);
+}
+
+static int peer_port(int fd)
+{
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    assert_int_equal(getpeername(fd, (struct sockaddr *)&peer, &length), 0);
+    return ntohs(peer.sin_port);
+}
+
 static void silent__the_next_is_tried_after_the_delay(void **state)
 {
     (void)state;
     struct ph__error error;
     struct pollfd fds[16];
-    int silent_port;
+    struct silent silent;
     int port;
-    int fillers[64];
-    const int silent = listen_v4(0, &silent_port);
+    silent_begin(&silent);
     const int listener = listen_v4(8, &port);
-    const struct ph__endpoint endpoints[] = {endpoint_v4("127.0.0.1", silent_port),
+    const struct ph__endpoint endpoints[] = {endpoint_v4("127.0.0.1", silent.port),
                                              endpoint_v4("127.0.0.1", port)};
-    for (size_t i = 0; i < ROWS(fillers); i++) {
-        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        (void)connect(fillers[i], (const struct sockaddr *)&endpoints[0].address,
-                      endpoints[0].length);
-    }
     ph__error_init(&error, ph__allocator_or_default(NULL));
     struct ph__dialer *dialer = new_dialer(endpoints, 2, &error);
+    assert_int_equal(ph__dialer_deadline_ms(dialer, 1000), 1000);
     assert_int_equal(ph__dialer_process(dialer, NULL, 0, 1000, &error), PH__IO_WANT_WRITE);
     assert_int_equal(ph__dialer_pollfds(dialer, fds, 16), 1);
     assert_int_equal(ph__dialer_deadline_ms(dialer, 1000), 1000 + ph__dial_delay_ms);
@@ -138,16 +165,56 @@ static void silent__the_next_is_tried_after_the_delay(void **state)
     assert_int_equal(drive(dialer, 1250, &error), PH__IO_DONE);
     assert_int_equal(ph__dialer_deadline_ms(dialer, 1250), UINT64_MAX);
     const int fd = ph__dialer_take(dialer);
-    struct sockaddr_in peer;
-    socklen_t length = sizeof peer;
-    assert_int_equal(getpeername(fd, (struct sockaddr *)&peer, &length), 0);
-    assert_int_equal(ntohs(peer.sin_port), port);
+    assert_int_equal(peer_port(fd), port);
     (void)close(fd);
     ph__dialer_free(dialer);
-    for (size_t i = 0; i < ROWS(fillers); i++)
-        (void)close(fillers[i]);
-    (void)close(silent);
+    silent_end(&silent);
     (void)close(listener);
+    ph__error_release(&error);
+}
+
+static void silent__a_failure_of_another_needs_no_delay(void **state)
+{
+    (void)state;
+    struct ph__error error;
+    struct silent silent;
+    int port;
+    silent_begin(&silent);
+    const int listener = listen_v4(8, &port);
+    const struct ph__endpoint endpoints[] = {endpoint_v4("127.0.0.1", silent.port),
+                                             endpoint_v4("127.0.0.1", closed_port()),
+                                             endpoint_v4("127.0.0.1", port)};
+    ph__error_init(&error, ph__allocator_or_default(NULL));
+    struct ph__dialer *dialer = new_dialer(endpoints, 3, &error);
+    assert_int_equal(ph__dialer_process(dialer, NULL, 0, 1000, &error), PH__IO_WANT_WRITE);
+    assert_int_equal(drive(dialer, 1250, &error), PH__IO_DONE);
+    const int fd = ph__dialer_take(dialer);
+    assert_int_equal(peer_port(fd), port);
+    (void)close(fd);
+    ph__dialer_free(dialer);
+    silent_end(&silent);
+    (void)close(listener);
+    ph__error_release(&error);
+}
+
+/* Whoever is freed in the middle leaves no descriptor open. */
+static void silent__can_be_given_up(void **state)
+{
+    (void)state;
+    struct ph__error error;
+    struct pollfd fds[16];
+    struct silent silent;
+    silent_begin(&silent);
+    const struct ph__endpoint endpoint = endpoint_v4("127.0.0.1", silent.port);
+    ph__error_init(&error, ph__allocator_or_default(NULL));
+    struct ph__dialer *dialer = new_dialer(&endpoint, 1, &error);
+    assert_int_equal(ph__dialer_process(dialer, NULL, 0, 1000, &error), PH__IO_WANT_WRITE);
+    assert_int_equal(ph__dialer_deadline_ms(dialer, 1000), UINT64_MAX);
+    assert_int_equal(ph__dialer_pollfds(dialer, fds, 16), 1);
+    ph__dialer_free(dialer);
+    assert_int_equal(close(fds[0].fd), -1);
+    ph__dialer_free(NULL);
+    silent_end(&silent);
     ph__error_release(&error);
 }
 
@@ -204,6 +271,8 @@ int main(void)
         cmocka_unit_test(refused__goes_on_to_the_next_at_once),
         cmocka_unit_test(all_refused__each_is_named_with_its_reason),
         cmocka_unit_test(silent__the_next_is_tried_after_the_delay),
+        cmocka_unit_test(silent__a_failure_of_another_needs_no_delay),
+        cmocka_unit_test(silent__can_be_given_up),
         cmocka_unit_test(families__take_turns),
         cmocka_unit_test(bind_address__leaves_endpoints_of_its_family),
     };
