@@ -62,6 +62,19 @@ static bool add_ipv4(struct ph__resolver *resolver, const char *host, in_port_t 
     return true;
 }
 
+/* A zone is an interface's name or its number (RFC 4007 section 11.2). @return 0 if there is none
+ */
+static uint32_t scope_of(const char *zone)
+{
+    uint32_t number = 0;
+    const uint32_t named = if_nametoindex(zone);
+    if (named != 0 || strlen(zone) > 9 || strspn(zone, "0123456789") != strlen(zone))
+        return named;
+    for (; *zone != '\0'; zone++)
+        number = number * 10 + (uint32_t)(*zone - '0');
+    return number;
+}
+
 static bool add_ipv6(struct ph__resolver *resolver, const char *host, in_port_t port)
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = port};
@@ -74,7 +87,7 @@ static bool add_ipv6(struct ph__resolver *resolver, const char *host, in_port_t 
     if (inet_pton(AF_INET6, number, &address.sin6_addr) != 1)
         return false;
     if (host[n] == '%')
-        address.sin6_scope_id = if_nametoindex(host + n + 1);
+        address.sin6_scope_id = scope_of(host + n + 1);
     add(resolver, &address, sizeof address);
     return true;
 }

@@ -214,6 +214,34 @@ static void name__that_needs_no_name_server_is_known_at_once(void **state)
         check(&rows[i], "127.0.0.1:1"); /* where nobody answers */
 }
 
+static void zone__is_a_name_or_a_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        uint32_t scope;
+    } rows[] = {
+        {"fe80::1", 0},       {"fe80::1%lo", 1},         {"fe80::1%1", 1},
+        {"fe80::1%0042", 42}, {"fe80::1%", 0},           {"fe80::1%1x", 0},
+        {"fe80::1%-1", 0},    {"fe80::1%4294967296", 0}, {"fe80::1%no-such-interface", 0},
+    };
+    const ph_allocator *allocator = ph__allocator_or_default(NULL);
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct ph__error error;
+        struct ph__resolver *resolver;
+        size_t count;
+        ph__error_init(&error, allocator);
+        assert_int_equal(
+            ph__resolver_new(allocator, rows[i].host, 25, "127.0.0.1:1", &resolver, &error), PH_OK);
+        const struct sockaddr_in6 *address =
+            (const struct sockaddr_in6 *)&ph__resolver_endpoints(resolver, &count)->address;
+        CHECK(count == 1, rows[i].host);
+        CHECK(address->sin6_scope_id == rows[i].scope, rows[i].host);
+        ph__resolver_free(resolver);
+        ph__error_release(&error);
+    }
+}
+
 static void silence__is_waited_for_without_blocking(void **state)
 {
     const struct name_server *server = *state;
@@ -260,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(name__is_resolved_to_what_the_name_server_says),
         cmocka_unit_test(name__that_needs_no_name_server_is_known_at_once),
+        cmocka_unit_test(zone__is_a_name_or_a_number),
         cmocka_unit_test(silence__is_waited_for_without_blocking),
         cmocka_unit_test(unix_socket__is_an_endpoint_if_its_path_fits),
     };
