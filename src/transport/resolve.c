@@ -92,12 +92,18 @@ static bool add_ipv6(struct ph__resolver *resolver, const char *host, in_port_t 
     return true;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text);
+    const size_t length = strlen(end);
+    return n > length && ph__ascii_equal(text + n - length, end);
+}
+
+/* With or without a root dot. */
 static bool is_localhost(const char *host)
 {
-    static const char suffix[] = ".localhost";
-    const size_t n = strlen(host);
-    return ph__ascii_equal(host, "localhost") ||
-           (n >= sizeof suffix && ph__ascii_equal(host + n - (sizeof suffix - 1), suffix));
+    return ph__ascii_equal(host, "localhost") || ph__ascii_equal(host, "localhost.") ||
+           ends_with(host, ".localhost") || ends_with(host, ".localhost.");
 }
 
 /* @return the host needed no look-up */

@@ -209,6 +209,8 @@ static void name__that_needs_no_name_server_is_known_at_once(void **state)
         {"fe80::1%lo", {"fe80::1"}, 0, NULL},
         {"localhost", {"127.0.0.1", "::1"}, 0, NULL},
         {"mail.LocalHost", {"127.0.0.1", "::1"}, 0, NULL},
+        {"mail.localhost.", {"127.0.0.1", "::1"}, 0, NULL},
+        {"localhost.", {"127.0.0.1", "::1"}, 0, NULL},
     };
     for (size_t i = 0; i < ROWS(rows); i++)
         check(&rows[i], "127.0.0.1:1"); /* where nobody answers */
