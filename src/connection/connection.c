@@ -151,7 +151,8 @@ size_t ph__connection_pollfds(struct ph__connection *connection, struct pollfd *
     case PH__STAGE_RESOLVING:
         return ph__resolver_pollfds(connection->resolver, fds, ph__pollfds_max);
     case PH__STAGE_DIALING:
-        return ph__dialer_pollfds(connection->dialer, fds, ph__pollfds_max);
+        return connection->dialer ? ph__dialer_pollfds(connection->dialer, fds, ph__pollfds_max)
+                                  : 0; /* the program dials, in process */
     case PH__STAGE_HANDSHAKING:
     case PH__STAGE_OPEN:
         break;

@@ -70,7 +70,7 @@ uint64_t ph__connection_deadline(struct ph__connection *connection, uint64_t now
     if (connection->stage == PH__STAGE_RESOLVING)
         own = ph__resolver_deadline_ms(connection->resolver, now_ms);
     else if (connection->stage == PH__STAGE_DIALING)
-        own = ph__dialer_deadline_ms(connection->dialer, now_ms);
+        own = connection->dialer ? ph__dialer_deadline_ms(connection->dialer, now_ms) : now_ms;
     return own < at ? own : at;
 }
 
