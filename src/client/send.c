@@ -28,6 +28,12 @@ static int fail_without_memory(ph_smtp *smtp)
     return ph__error_set(&smtp->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
 }
 
+static int refuse_null(ph_smtp *smtp)
+{
+    return ph__error_set(&smtp->error, PH_ERR_ARGUMENT, PH_PHASE_BODY,
+                         "the content, or the function that gives it, is NULL; nothing was sent");
+}
+
 /* ---- Transactions ---------------------------------------------------------------------------- */
 
 /* Makes the result that the next message fills. */
@@ -87,8 +93,7 @@ int ph_smtp_send_message(ph_smtp *smtp, const void *content, size_t n, const cha
     if (status == PH_OK)
         status = make_message(smtp, from, to, n_to, &message);
     if (status == PH_OK && ph_message_set_content(message, content, n) != PH_OK)
-        status = ph__error_set(&smtp->error, PH_ERR_ARGUMENT, PH_PHASE_BODY,
-                               "content is NULL, but its length is not 0");
+        status = refuse_null(smtp);
     if (status == PH_OK)
         status = ph_smtp_send(smtp, message);
     ph_message_free(message);
@@ -181,6 +186,8 @@ int ph_smtp_open_message_stream(ph_smtp *smtp, const char *from, const char *con
 {
     ph_message *message = NULL;
     int status = ph__client_begin(smtp);
+    if (status == PH_OK && !write)
+        return refuse_null(smtp);
     if (status == PH_OK)
         status = make_message(smtp, from, to, n_to, &message);
     if (status == PH_OK)
@@ -193,9 +200,11 @@ int ph_smtp_open_message_stream(ph_smtp *smtp, const char *from, const char *con
 
 /* ---- DATA alone ------------------------------------------------------------------------------ */
 
-static int data_from(ph_smtp *smtp, struct ph__source source)
+static int data_from(ph_smtp *smtp, struct ph__source source, bool is_given)
 {
     int status = ph__client_begin(smtp);
+    if (status == PH_OK && !is_given)
+        status = refuse_null(smtp);
     if (status == PH_OK)
         status = submit(smtp, NULL, source);
     return status == PH_OK ? ph__client_run(smtp, false) : status;
@@ -203,17 +212,19 @@ static int data_from(ph_smtp *smtp, struct ph__source source)
 
 int ph_smtp_data(ph_smtp *smtp, const void *content, size_t n)
 {
-    return data_from(smtp, ph__source_memory(content, n));
+    return data_from(smtp, ph__source_memory(content, n), content || n == 0);
 }
 
 int ph_smtp_data_callback(ph_smtp *smtp, ph_read_fn read, void *user_data)
 {
-    return data_from(smtp, ph__source_callback(read, user_data));
+    return data_from(smtp, ph__source_callback(read, user_data), read != NULL);
 }
 
 int ph_smtp_data_stream(ph_smtp *smtp, ph_writer_fn write, void *user_data)
 {
     int status = ph__client_begin(smtp);
+    if (status == PH_OK && !write)
+        return refuse_null(smtp);
     if (status == PH_OK)
         status = begin_writing(smtp, NULL);
     return status == PH_OK ? write_content(smtp, write, user_data) : status;

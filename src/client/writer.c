@@ -38,23 +38,35 @@ static int flush(ph_writer *writer)
     return status;
 }
 
+/* What was to be written cannot be: the message must not arrive without it. The writer stays open,
+ * so that every call that follows fails in the same way. */
+static int give_up(ph_writer *writer, int status, const char *reason)
+{
+    ph_smtp *smtp = writer->smtp;
+    ph__session_content_failed(ph__connection_session(smtp->connection), reason);
+    (void)ph__client_run(smtp, false);
+    smtp->error.view.status = (ph_status)status;
+    return fail(writer, status);
+}
+
 static int out_of_memory(ph_writer *writer)
 {
-    ph__writer_abort(writer->smtp, "out of memory");
-    return fail(writer, PH_ERR_NO_MEMORY);
+    return give_up(writer, PH_ERR_NO_MEMORY, "out of memory");
+}
+
+/* @return PH_OK, or why nothing can be written any more */
+static int check_open(const ph_writer *writer)
+{
+    return writer->is_open ? writer->failure : PH_ERR_STATE;
 }
 
 int ph_writer_write(ph_writer *writer, const void *bytes, size_t n)
 {
-    if (!writer->is_open)
-        return PH_ERR_STATE;
-    if (writer->failure != PH_OK)
-        return writer->failure;
-    if (writer->buffer.length + n > ph__writer_buffer_size) {
-        const int status = flush(writer);
-        if (status != PH_OK)
-            return status;
-    }
+    int status = check_open(writer);
+    if (status == PH_OK && n > ph__writer_buffer_size - writer->buffer.length)
+        status = flush(writer);
+    if (status != PH_OK)
+        return status;
     if (n >= ph__writer_buffer_size)
         return push(writer, bytes, n);
     return ph__buffer_append(&writer->buffer, bytes, n) == PH_OK ? PH_OK : out_of_memory(writer);
@@ -80,17 +92,20 @@ int ph_writer_vprintf(ph_writer *writer, const char *format, va_list arguments)
 {
     char room[512];
     va_list again;
+    const int problem = check_open(writer);
+    if (problem != PH_OK)
+        return problem;
     va_copy(again, arguments);
     const int length = vsnprintf(room, sizeof room, format, again);
     va_end(again);
     if (length < 0)
-        return PH_ERR_ARGUMENT;
+        return give_up(writer, PH_ERR_ARGUMENT, "text that cannot be formatted");
     if ((size_t)length < sizeof room)
         return ph_writer_write(writer, room, (size_t)length);
     const ph_allocator *allocator = writer->smtp->allocator;
     char *text = ph__allocate(allocator, (size_t)length + 1);
     if (!text)
-        return PH_ERR_NO_MEMORY;
+        return out_of_memory(writer);
     (void)vsnprintf(text, (size_t)length + 1, format, arguments);
     const int status = ph_writer_write(writer, text, (size_t)length);
     ph__release(allocator, text);

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <wchar.h>
+
+#include "unit/base/test_allocator.h"
 
 static const struct step takes_one[] = {
     GREETED, TO_CONTENT, {STEP_HEAR_TO_DOT, NULL}, {STEP_SAY, "250 queued\r\n"}, SAID_GOODBYE};
@@ -262,6 +265,86 @@ static void writer__pieces_of_all_sizes_arrive(void **state)
     (void)scripted_server_stop(server);
 }
 
+/* ---- Writers that cannot write --------------------------------------------------------------- */
+
+static const struct step hears_to_the_end[] = {
+    GREETED, TO_CONTENT, {STEP_HEAR_TO_END, NULL}, {STEP_END, NULL}};
+
+static int write_what_has_no_form(ph_writer *writer, void *user_data)
+{
+    const wchar_t none[] = {0x7fffffff, 0}; /* no character of any locale */
+    (void)user_data;
+    assert_int_equal(ph_writer_puts(writer, "Subject: with a gap"), PH_OK);
+    assert_int_equal(ph_writer_printf(writer, "%ls", none), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_writer_puts(writer, "and goes on"), PH_ERR_ARGUMENT);
+    return 0; /* as a program does that looks at no status */
+}
+
+static void writer__text_without_form_is_not_left_out(void **state)
+{
+    (void)state;
+    struct scripted_server *server = play(hears_to_the_end);
+    ph_smtp *smtp = client_of(server);
+    const char *const to[] = {"b@example.org"};
+    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
+    assert_int_equal(
+        ph_smtp_open_message_stream(smtp, "a@example.org", to, 1, write_what_has_no_form, NULL),
+        PH_ERR_ARGUMENT);
+    assert_int_equal(ph_smtp_error(smtp)->status, PH_ERR_ARGUMENT);
+    assert_int_equal(ph_result_outcome(ph_smtp_result(smtp)), PH_OUTCOME_NOT_SENT);
+    ph_smtp_free(smtp);
+    assert_null(scripted_server_stop(server));
+    assert_null(strstr(scripted_server_heard(), "\n.\n"));
+}
+
+static void writer__without_memory_ends_the_message(void **state)
+{
+    (void)state;
+    char text[601];
+    struct test_allocator memory;
+    ph_smtp *smtp;
+    ph_writer *writer;
+    ph_message *envelope = new_message();
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    test_allocator_init(&memory);
+    struct scripted_server *server = play(hears_to_the_end);
+    assert_int_equal(
+        ph_smtp_new("127.0.0.1", scripted_server_port(server), &memory.allocator, &smtp), PH_OK);
+    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
+    assert_int_equal(ph_smtp_begin_message(smtp, envelope, &writer), PH_OK);
+    memory.fail_at = memory.n_allocations;
+    assert_int_equal(ph_writer_printf(writer, "%s", text), PH_ERR_NO_MEMORY);
+    assert_int_equal(ph_writer_puts(writer, "more"), PH_ERR_NO_MEMORY);
+    assert_int_equal(ph_smtp_end_message(smtp), PH_ERR_NO_MEMORY);
+    assert_int_equal(ph_smtp_error(smtp)->status, PH_ERR_NO_MEMORY);
+    assert_int_equal(ph_smtp_finish(smtp), PH_OK);
+    ph_smtp_free(smtp);
+    ph_message_free(envelope);
+    assert_int_equal(memory.live_blocks, 0);
+    assert_null(scripted_server_stop(server));
+    assert_null(strstr(scripted_server_heard(), "\n.\n"));
+}
+
+static void data__refuses_null_before_anything_is_sent(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {GREETED, SAID_GOODBYE};
+    struct scripted_server *server = play(steps);
+    ph_smtp *smtp = client_of(server);
+    const char *const to[] = {"b@example.org"};
+    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
+    assert_int_equal(ph_smtp_data(smtp, NULL, 1), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_smtp_data_callback(smtp, NULL, NULL), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_smtp_data_stream(smtp, NULL, NULL), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_smtp_open_message_stream(smtp, "a@example.org", to, 1, NULL, NULL),
+                     PH_ERR_ARGUMENT);
+    assert_int_equal(ph_smtp_send_message(smtp, NULL, 1, "a@example.org", to, 1), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_smtp_finish(smtp), PH_OK);
+    ph_smtp_free(smtp);
+    assert_null(scripted_server_stop(server));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +357,9 @@ int main(void)
         cmocka_unit_test(trace_file__gets_lines_with_arrows),
         cmocka_unit_test(writer__each_way_of_writing_arrives),
         cmocka_unit_test(writer__pieces_of_all_sizes_arrive),
+        cmocka_unit_test(writer__text_without_form_is_not_left_out),
+        cmocka_unit_test(writer__without_memory_ends_the_message),
+        cmocka_unit_test(data__refuses_null_before_anything_is_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
