@@ -41,7 +41,9 @@ PH_BEGIN_DECLS
     X(ERR_UNKNOWN,       -19, "unexpected reply")                                                  \
     X(ERR_SOURCE,        -20, "message source failed")                                             \
     X(ERR_BROKEN,        -21, "session was broken by an earlier failure")                          \
-    X(ERR_CONFIGURATION, -22, "TLS settings or files unusable")
+    X(ERR_CONFIGURATION, -22, "TLS settings or files unusable")                                    \
+    X(ERR_FULL,          -23, "no room for more now")                                              \
+    X(ERR_CANCELLED,     -24, "cancelled")
 /* clang-format on */
 
 /** What a call returns: PH_OK (0) or a negative status. */
