@@ -30,6 +30,8 @@ static int of_status(ph_status status, ph_phase phase)
     case PH_ERR_READ_TIMEOUT:
     case PH_ERR_WRITE_TIMEOUT:
     case PH_ERR_SERVER_BUSY:
+    case PH_ERR_FULL:
+    case PH_ERR_CANCELLED:
         return EXIT_TRY_AGAIN;
     case PH_ERR_CERTIFICATE:
     case PH_ERR_CONFIGURATION:
