@@ -53,8 +53,9 @@ static int submit(ph_smtp *smtp, const struct ph__envelope *envelope, struct ph_
         return status;
     smtp->source = source;
     ph__connection_set_source(smtp->connection, &smtp->source);
-    status = envelope ? ph__session_send(session, envelope, smtp->result)
-                      : ph__session_data(session, smtp->result);
+    const struct ph__outgoing outgoing = {.envelope = envelope, .result = smtp->result};
+    status =
+        envelope ? ph__session_send(session, &outgoing) : ph__session_data(session, smtp->result);
     return status == PH_OK ? PH_OK : ph__client_refused(smtp, status);
 }
 

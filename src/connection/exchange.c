@@ -65,8 +65,8 @@ static enum ph__io write_output(struct ph__connection *connection, uint64_t now_
     for (;;) {
         struct ph__slice slices[slices_per_write];
         const size_t count = ph__session_output(connection->session, slices, slices_per_write);
-        if (count == 0 && give_content(connection))
-            continue;
+        if (give_content(connection))
+            continue; /* what it brings leaves in the same write */
         if (count == 0)
             return PH__IO_DONE;
         size_t n = 0;

@@ -99,6 +99,7 @@ static const struct ph__command_row rows[] = {
     [PH__CMD_RCPT]          = { NULL,       PH_PHASE_RCPT,     false,     ph__build_rcpt,          ph__answered_rcpt },
     [PH__CMD_DATA]          = { "DATA",     PH_PHASE_DATA,     true,      build_verb,              ph__answered_data },
     [PH__CMD_CONTENT]       = { NULL,       PH_PHASE_BODY,     false,     NULL,                    ph__answered_content },
+    [PH__CMD_BDAT]          = { NULL,       PH_PHASE_BODY,     false,     NULL,                    ph__answered_bdat },
     [PH__CMD_RESET]         = { "RSET",     PH_PHASE_RSET,     false,     build_verb,              ph__answered_reset },
     [PH__CMD_SINGLE_MAIL]   = { NULL,       PH_PHASE_MAIL,     true,      build_mail,              answered },
     [PH__CMD_SINGLE_RCPT]   = { NULL,       PH_PHASE_RCPT,     true,      build_rcpt,              answered },
@@ -134,7 +135,7 @@ static int refuse_argument(struct ph__session *session, ph_phase phase, const ch
 /* A line is built once to see whether it can be, so that a bad argument changes nothing. */
 static int try_build(struct ph__session *session, unsigned kind)
 {
-    const struct ph__command command = {.kind = kind};
+    const struct ph__command command = {.kind = (uint8_t)kind};
     const struct ph__command_row *row = ph__command_row(&command);
     struct ph__buffer line;
     ph__buffer_init_secret(&line, session->allocator, 2 * (size_t)ph__command_line_max);
@@ -146,7 +147,7 @@ static int try_build(struct ph__session *session, unsigned kind)
         session->has_operation = false;
         return ph__error_set(&session->error, status, row->phase, "out of memory");
     }
-    ph__session_queue(session, kind, 0);
+    ph__session_queue(session, kind);
     return PH_OK;
 }
 

@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "protocol/content_scan.h"
+
 static const uint8_t crlf_dot_crlf[] = "\r\n.\r\n";
 
 static struct ph__slice constant(size_t from, size_t length)
@@ -14,7 +16,14 @@ static struct ph__slice constant(size_t from, size_t length)
 
 void ph__content_encoder_init(struct ph__content_encoder *encoder, ph_body_type type)
 {
-    *encoder = (struct ph__content_encoder){.type = type, .is_line_start = true, .is_empty = true};
+    *encoder = (struct ph__content_encoder){
+        .type = type, .stuffs_dots = true, .is_line_start = true, .is_empty = true};
+}
+
+void ph__content_encoder_init_unstuffed(struct ph__content_encoder *encoder, ph_body_type type)
+{
+    ph__content_encoder_init(encoder, type);
+    encoder->stuffs_dots = false;
 }
 
 static bool has_high_bit(const uint8_t *bytes, size_t n)
@@ -26,11 +35,9 @@ static bool has_high_bit(const uint8_t *bytes, size_t n)
 }
 
 /* Compares a part of a line with what was declared (RFC 6152, RFC 5321 section 4.5.3.1.6). */
-static void check(struct ph__content_encoder *encoder, const uint8_t *bytes, size_t n)
+static void check_line(struct ph__content_encoder *encoder, const uint8_t *bytes, size_t n)
 {
     encoder->line_length += n;
-    if (encoder->type == PH_BODY_UNDECLARED || encoder->problem)
-        return;
     if (encoder->line_length > ph__text_line_max)
         encoder->problem = "a line of more than 998 bytes";
     else if (n > 0 && memchr(bytes, '\0', n))
@@ -39,12 +46,28 @@ static void check(struct ph__content_encoder *encoder, const uint8_t *bytes, siz
         encoder->problem = "a byte beyond 7 bits";
 }
 
-/* @return the first CR or LF, or NULL */
-static const uint8_t *line_end(const uint8_t *bytes, size_t n)
+/* @return where the first CR or LF stands, or n */
+static size_t line_length(const uint8_t *bytes, size_t n)
 {
     const uint8_t *lf = memchr(bytes, '\n', n);
-    const uint8_t *cr = memchr(bytes, '\r', lf ? (size_t)(lf - bytes) : n);
-    return cr ? cr : lf;
+    const size_t to_lf = lf ? (size_t)(lf - bytes) : n;
+    const uint8_t *cr = memchr(bytes, '\r', to_lf);
+    return cr ? (size_t)(cr - bytes) : to_lf;
+}
+
+/* Goes through the lines of what was declared to be of a type; what was not is not looked at. */
+static void check(struct ph__content_encoder *encoder, const uint8_t *bytes, size_t n)
+{
+    size_t i = 0;
+    while (i < n && encoder->type != PH_BODY_UNDECLARED && !encoder->problem) {
+        const size_t length = line_length(bytes + i, n - i);
+        check_line(encoder, bytes + i, length);
+        i += length;
+        if (i < n) {
+            encoder->line_length = 0;
+            i++;
+        }
+    }
 }
 
 /* The slices of one call; run is where the bytes begin that pass as they are. */
@@ -62,35 +85,32 @@ static void flush_run(struct output *out, const uint8_t *end)
     out->run = end;
 }
 
-/* Passes the line end at `at`. @return what follows it */
-static const uint8_t *pass_line_end(struct ph__content_encoder *encoder, struct output *out,
-                                    const uint8_t *at, const uint8_t *end)
+/* Changes the byte at `at`, which cannot pass as it is. @return what follows it */
+static const uint8_t *change(struct ph__content_encoder *encoder, struct output *out,
+                             const uint8_t *at, const uint8_t *end)
 {
-    encoder->is_line_start = true;
-    encoder->line_length = 0;
-    if (*at == '\r' && at + 1 < end && at[1] == '\n')
-        return at + 2;
     flush_run(out, at);
+    if (*at == '.') {
+        out->slices[out->count++] = constant(2, 1);
+        encoder->is_line_start = false;
+        return at; /* the dot itself follows */
+    }
     out->slices[out->count++] = constant(0, 2);
     out->run = at + 1;
+    encoder->is_line_start = true;
     encoder->skips_lf = *at == '\r' && at + 1 == end;
     return at + 1;
 }
 
-/* Passes one line, or the rest of the piece. @return what follows it */
-static const uint8_t *pass_line(struct ph__content_encoder *encoder, struct output *out,
-                                const uint8_t *at, const uint8_t *end)
+/* Passes what needs no change, and changes what comes behind it. @return what follows that */
+static const uint8_t *pass(struct ph__content_encoder *encoder, struct output *out,
+                           const uint8_t *at, const uint8_t *end)
 {
-    if (encoder->is_line_start && *at == '.') {
-        flush_run(out, at);
-        out->slices[out->count++] = constant(2, 1);
-    }
-    const uint8_t *eol = line_end(at, (size_t)(end - at));
-    check(encoder, at, (size_t)((eol ? eol : end) - at));
-    if (eol)
-        return pass_line_end(encoder, out, eol, end);
-    encoder->is_line_start = false;
-    return end;
+    const size_t n = (size_t)(end - at);
+    const size_t clean = ph__content_scan(at, n, encoder->is_line_start, encoder->stuffs_dots);
+    if (clean > 0)
+        encoder->is_line_start = at[clean - 1] == '\n';
+    return clean == n ? end : change(encoder, out, at + clean, end);
 }
 
 size_t ph__content_encode(struct ph__content_encoder *encoder, const uint8_t *bytes, size_t n,
@@ -107,18 +127,24 @@ size_t ph__content_encode(struct ph__content_encoder *encoder, const uint8_t *by
     }
     if (n > 0)
         encoder->is_empty = false;
-    /* A line takes at most three slices (what came before, a dot, a line end), the rest one. */
-    while (at < end && out.count + ph__content_slices_min <= max)
-        at = pass_line(encoder, &out, at, end);
+    /* A change takes two slices (what came before, and what is put in), the rest one. */
+    while (at < end && out.count + 3 <= max)
+        at = pass(encoder, &out, at, end);
     flush_run(&out, at);
     *used = (size_t)(at - bytes);
+    check(encoder, bytes, *used);
     return out.count;
+}
+
+struct ph__slice ph__content_missing_line_end(const struct ph__content_encoder *encoder)
+{
+    /* Empty content is one empty line, as Net::SMTP sends it. */
+    return encoder->is_empty || !encoder->is_line_start ? constant(0, 2) : constant(0, 0);
 }
 
 struct ph__slice ph__content_end(const struct ph__content_encoder *encoder)
 {
-    /* Empty content is one empty line, as Net::SMTP sends it. */
-    return encoder->is_empty || !encoder->is_line_start ? constant(0, 5) : constant(2, 3);
+    return ph__content_missing_line_end(encoder).length > 0 ? constant(0, 5) : constant(2, 3);
 }
 
 struct ph__slice ph__content_none(void)

@@ -24,6 +24,7 @@ enum {
 struct ph__content_encoder {
     ph_body_type type;
     size_t line_length; /* of the line that is under way */
+    bool stuffs_dots;   /* a dot that begins a line is doubled: behind DATA, not in BDAT */
     bool is_line_start;
     bool is_empty;
     bool skips_lf; /* a CR ended the last piece: an LF now belongs to it */
@@ -31,6 +32,9 @@ struct ph__content_encoder {
 };
 
 void ph__content_encoder_init(struct ph__content_encoder *encoder, ph_body_type type);
+
+/** The same for BDAT, which says its length and needs no dots (RFC 3030 section 2). */
+void ph__content_encoder_init_unstuffed(struct ph__content_encoder *encoder, ph_body_type type);
 
 /**
  * Encodes a piece of content, split anywhere, as slices of it and of constant text.
@@ -45,6 +49,9 @@ size_t ph__content_encode(struct ph__content_encoder *encoder, const uint8_t *by
 
 /** @return what ends the content: the missing line end, and the line with the dot */
 struct ph__slice ph__content_end(const struct ph__content_encoder *encoder);
+
+/** @return the line end that the content lacks: CRLF, or nothing */
+struct ph__slice ph__content_missing_line_end(const struct ph__content_encoder *encoder);
 
 /** @return what ends content that was never begun, so that nothing is delivered: the dot alone */
 struct ph__slice ph__content_none(void);

@@ -39,11 +39,10 @@ static const char *shown_mailbox(const ph_address *address, char room[mailbox_ro
 static const ph_address *address_of(const struct ph__session *session,
                                     const struct ph__command *command)
 {
-    const struct ph__envelope *envelope = session->transaction.envelope;
     if (command->kind == PH__CMD_RCPT)
-        return envelope->recipients[command->recipient];
+        return ph__transaction_of(session, command)->envelope->recipients[command->recipient];
     if (command->kind == PH__CMD_MAIL)
-        return envelope->from;
+        return ph__transaction_of(session, command)->envelope->from;
     return session->single;
 }
 

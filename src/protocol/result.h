@@ -10,9 +10,10 @@
 #include "protocol/reply.h"
 
 struct ph__recipient_result {
-    char *mailbox;
+    size_t mailbox; /* where it stands in the result's mailboxes */
     ph_recipient_state state;
-    struct ph_reply *reply;
+    bool has_reply;
+    struct ph_reply *reply; /* kept for the next message; NULL until there was one */
 };
 
 struct ph_result {
@@ -20,9 +21,12 @@ struct ph_result {
     ph_allocator own_allocator; /* a result may outlive the session that made it */
     struct ph__recipient_result *recipients;
     size_t recipient_count;
+    size_t recipient_room;       /* those behind the count have replies to be used again */
+    struct ph__buffer mailboxes; /* each with its NUL */
     size_t accepted_count;
     size_t refused_count;
     ph_outcome outcome;
+    bool has_reply;
     struct ph_reply *reply;
     uint64_t bytes;
     struct ph__error error;
@@ -33,6 +37,16 @@ struct ph_result {
  * @return a new result, nothing sent and nobody tried, or NULL
  */
 ph_result *ph__result_new(const ph_allocator *allocator, const struct ph__envelope *envelope);
+
+/**
+ * Makes a result say that nothing was sent and nobody tried, for another envelope. It keeps its
+ * memory, so that message after message needs none.
+ * @return PH_OK or PH_ERR_NO_MEMORY (the result has no recipients then)
+ */
+int ph__result_reset(ph_result *result, const struct ph__envelope *envelope);
+
+/** Forgets how the recipients fared: the envelope is sent anew. */
+void ph__result_forget_recipients(ph_result *result);
 
 /** Notes the reply to RCPT. @return PH_OK or PH_ERR_NO_MEMORY (the state is noted all the same) */
 int ph__result_note_recipient(ph_result *result, size_t index, const struct ph_reply *reply);

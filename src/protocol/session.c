@@ -14,10 +14,6 @@
 #include "base/secure_wipe.h"
 #include "protocol/session_state.h"
 
-enum {
-    lines_max = 64 * 1024
-};
-
 /* ---- Making and freeing ---------------------------------------------------------------------- */
 
 struct ph__session *ph__session_new(const struct ph__session_config *config)
@@ -32,11 +28,16 @@ struct ph__session *ph__session_new(const struct ph__session_config *config)
     ph__buffer_init(&session->input, allocator, ph__input_max);
     ph__reply_parser_init(&session->parser, allocator, &config->reply_limits);
     ph__reply_init(&session->reply, allocator, config->reply_limits.total_max);
-    ph__buffer_init_secret(&session->lines, allocator, lines_max);
-    ph__buffer_init(&session->gathered, allocator, ph__gathered_size);
+    ph__buffer_init(&session->staging, allocator, ph__staging_max);
     ph__mechanism_response_init(&session->exchange.response, allocator);
     ph__error_init(&session->error, allocator);
-    return session;
+    session->queue_size = ph__queue_size_min;
+    session->queue =
+        ph__reallocate_array(allocator, NULL, ph__queue_size_min, sizeof(struct ph__command));
+    if (session->queue)
+        return session;
+    ph__session_free(session);
+    return NULL;
 }
 
 void ph__session_free(struct ph__session *session)
@@ -46,14 +47,17 @@ void ph__session_free(struct ph__session *session)
     const ph_allocator allocator = session->own_allocator;
     ph__exchange_release(session);
     ph__error_release(&session->error);
-    ph__buffer_release(&session->gathered);
-    ph__buffer_release(&session->lines);
+    session->staging.is_secret = true; /* it may hold what was to be sent next */
+    ph__buffer_release(&session->staging);
     ph__reply_release(&session->reply);
     ph__reply_parser_release(&session->parser);
     ph__buffer_release(&session->input);
     ph_capabilities_free(session->capabilities);
     ph__release_secret(&allocator, &session->argument);
     ph__release(&allocator, session->helo);
+    ph__release(&allocator, session->transactions);
+    ph__release(&allocator, session->pending);
+    ph__release(&allocator, session->queue);
     ph__release(&allocator, session);
 }
 
@@ -86,21 +90,29 @@ void ph__session_enter(struct ph__session *session, enum ph__session_state state
     session->state = state;
 }
 
-void ph__session_emit(struct ph__session *session, enum ph__event_type type, int status)
+void ph__session_emit(struct ph__session *session, struct ph__event event)
 {
     assert(session->events_count < ph__events_size);
     const size_t slot = (session->events_head + session->events_count++) % ph__events_size;
-    session->events[slot] = (struct ph__event){.type = type, .status = status};
+    session->events[slot] = event;
 }
 
 bool ph__session_take_event(struct ph__session *session, struct ph__event *event)
 {
+    if (ph__transactions_take_ended(session, event))
+        return true;
     if (session->events_count == 0)
         return false;
     *event = session->events[session->events_head];
     session->events_head = (session->events_head + 1) % ph__events_size;
     session->events_count--;
     return true;
+}
+
+bool ph__session_has_event(const struct ph__session *session)
+{
+    return session->events_count > 0 ||
+           (session->transactions_count > 0 && ph__transaction_at(session, 0)->is_ended);
 }
 
 static int tell_broken(struct ph__error *error)
@@ -115,14 +127,15 @@ static int tell_broken(struct ph__error *error)
 int ph__session_take_operation(struct ph__session *session, enum ph__session_state needed)
 {
     struct ph__error *error = &session->error;
-    if (!session->has_operation && session->state == PH__STATE_OPEN)
+    const bool is_busy = session->has_operation || session->transactions_count > 0;
+    if (!is_busy && session->state == PH__STATE_OPEN)
         ph__session_refuse_leftovers(session);
     if (session->state == PH__STATE_BROKEN)
         return tell_broken(error);
-    if (session->has_operation || session->state != needed)
+    if (is_busy || session->state != needed)
         return ph__error_set(error, PH_ERR_STATE, PH_PHASE_NONE,
-                             session->has_operation ? "another operation is still under way"
-                                                    : "the session is not ready for this");
+                             is_busy ? "another operation is still under way"
+                                     : "the session is not ready for this");
     ph__error_clear(error);
     session->has_reply = false;
     session->has_operation = true;
@@ -132,7 +145,7 @@ int ph__session_take_operation(struct ph__session *session, enum ph__session_sta
 void ph__session_end_operation(struct ph__session *session, enum ph__event_type type, int status)
 {
     session->has_operation = false;
-    ph__session_emit(session, type, status);
+    ph__session_emit(session, (struct ph__event){.type = type, .status = status});
 }
 
 void ph__session_break(struct ph__session *session)
@@ -140,16 +153,20 @@ void ph__session_break(struct ph__session *session)
     assert(ph__error_is_set(&session->error));
     if (session->state == PH__STATE_BROKEN)
         return;
-    ph__transaction_broken(session);
+    ph__transactions_broken(session);
     ph__session_enter(session, PH__STATE_BROKEN);
     ph__exchange_release(session);
     session->queue_count = 0;
+    session->built_count = 0;
     session->in_flight = 0;
+    session->pending_first = 0;
     session->pending_count = 0;
-    ph__buffer_truncate(&session->lines, 0);
+    session->staging.is_secret = true;
+    ph__buffer_truncate(&session->staging, 0);
     session->has_operation = false;
     session->events_count = 0;
-    ph__session_emit(session, PH__EVENT_FAILED, session->error.view.status);
+    ph__session_emit(session, (struct ph__event){.type = PH__EVENT_FAILED,
+                                                 .status = session->error.view.status});
 }
 
 void ph__session_fail_without_memory(struct ph__session *session)
@@ -161,42 +178,75 @@ void ph__session_fail_without_memory(struct ph__session *session)
 
 /* ---- The queue ------------------------------------------------------------------------------- */
 
-struct ph__command *ph__session_queue_at(struct ph__session *session, size_t index)
+struct ph__command *ph__session_queue_at(const struct ph__session *session, size_t index)
 {
-    return &session->queue[(session->queue_head + index) % ph__queue_size];
+    return &session->queue[(session->queue_head + index) & (session->queue_size - 1)];
 }
 
-size_t ph__session_queue_room(const struct ph__session *session)
+static size_t queue_size_max(const struct ph__session *session)
 {
-    return ph__queue_size - session->queue_count;
+    size_t size = ph__queue_size_max;
+    while (size < (size_t)session->window * ph__queue_size_per_transaction)
+        size *= 2;
+    return size;
 }
 
-void ph__session_queue(struct ph__session *session, unsigned kind, size_t recipient)
+/* Without memory the queue stays as it is, which is slower and no failure. */
+static void grow_queue(struct ph__session *session)
 {
-    assert(session->queue_count < ph__queue_size);
-    *ph__session_queue_at(session, session->queue_count++) =
-        (struct ph__command){.kind = kind, .recipient = (uint32_t)recipient};
+    const size_t size = 2 * session->queue_size;
+    if (size > queue_size_max(session))
+        return;
+    struct ph__command *queue = ph__reallocate_array(session->allocator, NULL, size, sizeof *queue);
+    if (!queue)
+        return;
+    for (size_t i = 0; i < session->queue_count; i++)
+        queue[i] = *ph__session_queue_at(session, i);
+    ph__release(session->allocator, session->queue);
+    session->queue = queue;
+    session->queue_size = size;
+    session->queue_head = 0;
 }
 
-void ph__session_drop_unsent(struct ph__session *session)
+/* One place stays free for what a handler queues in answer to a reply. */
+size_t ph__session_queue_room(struct ph__session *session)
 {
-    session->queue_count = session->in_flight;
+    if (session->queue_count + 1 >= session->queue_size)
+        grow_queue(session);
+    return session->queue_size - session->queue_count - 1;
+}
+
+void ph__session_queue(struct ph__session *session, unsigned kind)
+{
+    ph__session_append(session, (struct ph__command){.kind = (uint8_t)kind});
+}
+
+void ph__session_append(struct ph__session *session, struct ph__command command)
+{
+    assert(session->queue_count < session->queue_size);
+    *ph__session_queue_at(session, session->queue_count++) = command;
 }
 
 struct ph__command ph__session_pop(struct ph__session *session)
 {
     assert(session->in_flight > 0);
     const struct ph__command command = *ph__session_queue_at(session, 0);
-    session->queue_head = (session->queue_head + 1) % ph__queue_size;
+    session->queue_head = (session->queue_head + 1) & (session->queue_size - 1);
     session->queue_count--;
+    session->built_count--;
     session->in_flight--;
     return command;
 }
 
 bool ph__session_is_sending_content(const struct ph__session *session)
 {
-    return session->in_flight == 0 && session->queue_count > 0 &&
-           session->queue[session->queue_head].kind == PH__CMD_CONTENT;
+    if (session->in_flight == session->queue_count)
+        return false;
+    const struct ph__command *command = ph__session_queue_at(session, session->in_flight);
+    if (command->kind != PH__CMD_BDAT)
+        return command->kind == PH__CMD_CONTENT;
+    return session->in_flight < session->built_count ||
+           ph__transaction_of(session, command)->content.bdat_is_begun;
 }
 
 /* ---- Questions ------------------------------------------------------------------------------- */
@@ -246,11 +296,24 @@ bool ph__session_is_idle(const struct ph__session *session)
     return session->queue_count == 0 && session->pending_first == session->pending_count;
 }
 
+unsigned ph__session_features_in_use(const struct ph__session *session)
+{
+    unsigned features = session->in_flight > 1 ? PH_FEATURE_PIPELINING : 0;
+    for (size_t i = 0; i < session->in_flight; i++) {
+        const struct ph__command *command = ph__session_queue_at(session, i);
+        if (command->kind == PH__CMD_BDAT)
+            features |= PH_FEATURE_CHUNKING;
+        if (i > 0 && command->slot != ph__session_queue_at(session, i - 1)->slot)
+            features |= PH_FEATURE_OVERLAP;
+    }
+    return features;
+}
+
 ph_phase ph__session_phase(const struct ph__session *session)
 {
     if (session->state == PH__STATE_AWAITING_TLS)
         return PH_PHASE_TLS;
     if (session->queue_count == 0)
         return PH_PHASE_NONE;
-    return ph__command_row(&session->queue[session->queue_head])->phase;
+    return ph__command_row(ph__session_queue_at(session, 0))->phase;
 }

@@ -6,7 +6,8 @@
  * How it is driven: submit an operation (start, command, authenticate, send, data), then repeat:
  * write what ph__session_output gives and say so with ph__session_wrote, give content when
  * ph__session_wants_content, feed what the server sends to ph__session_receive, and pull events
- * until there is none. One operation is under way at a time.
+ * until there is none. One operation is under way at a time, but for messages: several may be, and
+ * they end in the order in which they were submitted.
  */
 #ifndef PH_PROTOCOL_SESSION_H
 #define PH_PROTOCOL_SESSION_H
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #include <posthaste/mechanism.h>
+#include <posthaste/server.h>
 #include <posthaste/smtp.h>
 #include <posthaste/trace.h>
 
@@ -52,6 +54,9 @@ struct ph__session_start {
     ph_starttls starttls; /* OFF if TLS is active from the first byte */
     bool is_secure;       /* TLS is active from the first byte */
     bool is_local;        /* nobody is on the way: nothing to note if there is no TLS */
+    unsigned avoids;      /* of enum ph_feature: not used although the server offers it */
+    uint32_t window;      /* transactions in flight to a relay known as good; 0 or 1: off */
+    uint64_t window_bytes;
 };
 
 /** Greeting, EHLO or HELO, STARTTLS, EHLO. Ends in PH__EVENT_READY. @return PH_OK, PH_ERR_STATE,
@@ -90,12 +95,31 @@ struct ph__login {
 /** AUTH. Ends in PH__EVENT_COMMAND_DONE. @return PH_OK, or why it was not even begun */
 int ph__session_authenticate(struct ph__session *session, const struct ph__login *login);
 
+/* One message. Everything pointed to is borrowed until its PH__EVENT_MESSAGE_DONE. */
+struct ph__outgoing {
+    const struct ph__envelope *envelope;
+    ph_result *result;
+    void *tag;          /* says which message an event, or a wish for content, is about */
+    bool is_repeatable; /* its content can be had again, and without waiting: it may be sent before
+                           the replies to its envelope, to a relay known as good */
+};
+
 /**
- * One transaction. Ends in PH__EVENT_MESSAGE_DONE. Envelope and result are borrowed until then.
+ * One transaction. Ends in PH__EVENT_MESSAGE_DONE.
  * @return PH_OK, or why it was not even begun (the result then holds the error)
  */
-int ph__session_send(struct ph__session *session, const struct ph__envelope *envelope,
-                     ph_result *result);
+int ph__session_send(struct ph__session *session, const struct ph__outgoing *outgoing);
+
+/** @return how many more messages may be submitted now */
+size_t ph__session_room(const struct ph__session *session);
+
+/**
+ * Takes a message back, if its end has not been handed out. While its content is under way the
+ * session breaks, so that nothing is delivered.
+ * @return PH_OK (PH__EVENT_MESSAGE_DONE, or _FAILED, will come), PH_ERR_STATE (it is not there, or
+ *         ends as the server says)
+ */
+int ph__session_cancel(struct ph__session *session, const void *tag);
 
 /** DATA alone, in a transaction that single commands began. Otherwise as ph__session_send. */
 int ph__session_data(struct ph__session *session, ph_result *result);
@@ -112,8 +136,12 @@ size_t ph__session_output(struct ph__session *session, struct ph__slice *slices,
 /** So many bytes of the output were written. */
 void ph__session_wrote(struct ph__session *session, size_t n);
 
-/** @return the content's next bytes are awaited */
+/** @return the next bytes of a message's content are awaited */
 bool ph__session_wants_content(const struct ph__session *session);
+
+/** @return the tag of the message whose content is awaited, from its beginning if @p from_start
+ * is then true (also when it was given before: a message may have to be sent anew) */
+void *ph__session_content_tag(const struct ph__session *session, bool *from_start);
 
 /** Lends the next bytes of the content until the session wants more, or the message is done. */
 void ph__session_content(struct ph__session *session, const void *bytes, size_t n, bool is_last);
@@ -126,12 +154,14 @@ enum ph__event_type {
     PH__EVENT_READY,        /* the session is started */
     PH__EVENT_COMMAND_DONE, /* the single command, or AUTH, has ended */
     PH__EVENT_MESSAGE_DONE, /* the transaction has ended; the result is whole */
-    PH__EVENT_FAILED        /* the session broke; what was under way has failed */
+    PH__EVENT_FAILED        /* the session broke; what was under way has failed: the result of each
+                               message that was submitted says what became of it */
 };
 
 struct ph__event {
     enum ph__event_type type;
     int status; /* PH_OK, or the failure; ph__session_error has the details */
+    void *tag;  /* MESSAGE_DONE: which message */
 };
 
 /** @return there was an event */
@@ -158,6 +188,10 @@ bool ph__session_is_secure(const struct ph__session *session);
 bool ph__session_awaits_reply(const struct ph__session *session);
 uint64_t ph__session_reply_count(const struct ph__session *session); /* so many replies came */
 bool ph__session_is_idle(const struct ph__session *session);
+
+/** @return of enum ph_feature: what is in use right now, so that a server that falls silent may
+ * not be up to it; 0 for nothing */
+unsigned ph__session_features_in_use(const struct ph__session *session);
 
 /** @return where the session is: the phase of the command whose reply is awaited, or NONE */
 ph_phase ph__session_phase(const struct ph__session *session);

@@ -96,7 +96,7 @@ int ph__session_authenticate(struct ph__session *session, const struct ph__login
     if (status != PH_OK)
         return status;
     session->has_operation = true;
-    ph__session_queue(session, PH__CMD_AUTH, 0);
+    ph__session_queue(session, PH__CMD_AUTH);
     return PH_OK;
 }
 
@@ -153,7 +153,7 @@ static void challenged(struct ph__session *session, const ph_reply *reply)
         status = step(session, challenge.bytes, challenge.length);
     ph__buffer_release(&challenge);
     session->exchange.failure = status;
-    ph__session_queue(session, status == PH_OK ? PH__CMD_AUTH_RESPONSE : PH__CMD_AUTH_CANCEL, 0);
+    ph__session_queue(session, status == PH_OK ? PH__CMD_AUTH_RESPONSE : PH__CMD_AUTH_CANCEL);
 }
 
 static void add_offered(struct ph__session *session)

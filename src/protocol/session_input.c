@@ -57,13 +57,13 @@ static void trace_reply(const struct ph__session *session, bool is_secret)
 /* A reply that answers nothing: the server gives up, or it and we no longer talk of the same. */
 static void handle_unasked(struct ph__session *session)
 {
-    const struct ph__command content = {.kind = PH__CMD_CONTENT};
     const ph_reply *reply = &session->reply;
     char text[300];
     (void)ph__escape(text, sizeof text, ph_reply_message(reply), strlen(ph_reply_message(reply)));
     if (ph__session_is_sending_content(session) && reply->code >= 400) {
         session->has_reply = true;
-        (void)ph__session_refused(session, &content, reply);
+        (void)ph__session_refused(session, ph__session_queue_at(session, session->in_flight),
+                                  reply);
         ph__error_add(&session->error, " (said before the message had ended)");
     } else if (reply->code == 421) {
         session->has_reply = true;
@@ -93,7 +93,10 @@ static void handle_reply(struct ph__session *session)
     trace_reply(session, session->reply.code == 334 &&
                              (phase == PH_PHASE_AUTH || phase == PH_PHASE_COMMAND));
     session->has_reply = true;
+    ph__transaction_popped(session, &command);
     ph__command_row(&command)->answered(session, &command, &session->reply);
+    if (session->state == PH__STATE_OPEN)
+        ph__transactions_feed(session);
 }
 
 static void handle_malformed(struct ph__session *session)
@@ -145,7 +148,7 @@ void ph__session_refuse_leftovers(struct ph__session *session)
 
 bool ph__session_next_event(struct ph__session *session, struct ph__event *event)
 {
-    while (session->events_count == 0 && session->state != PH__STATE_BROKEN &&
+    while (!ph__session_has_event(session) && session->state != PH__STATE_BROKEN &&
            session->input_used < session->input.length)
         parse_input(session);
     if (ph__session_take_event(session, event)) {

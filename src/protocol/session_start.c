@@ -21,6 +21,20 @@ bool ph__is_helo_name(const char *helo)
     return true;
 }
 
+static bool make_transactions(struct ph__session *session, uint32_t window)
+{
+    const size_t size = window > ph__transactions_min ? window : ph__transactions_min;
+    if (session->transactions_size == size)
+        return true; /* of an attempt that got no further */
+    struct ph__transaction *transactions =
+        ph__reallocate_array(session->allocator, session->transactions, size, sizeof *transactions);
+    if (!transactions)
+        return false;
+    session->transactions = transactions;
+    session->transactions_size = size;
+    return true;
+}
+
 int ph__session_begin(struct ph__session *session, const struct ph__session_start *start)
 {
     int status = ph__session_take_operation(session, PH__STATE_NEW);
@@ -33,7 +47,7 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
                              "ASCII of at most 255 bytes, without blanks");
     if (!session->capabilities) /* of an attempt that got no further */
         session->capabilities = ph__capabilities_new(session->allocator);
-    if (!session->capabilities ||
+    if (!session->capabilities || !make_transactions(session, start->window) ||
         ph__replace_string(session->allocator, &session->helo, start->helo) != PH_OK)
         return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
     session->has_operation = true;
@@ -41,16 +55,20 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
     session->starttls = start->starttls;
     session->is_secure = start->is_secure;
     session->is_local = start->is_local;
+    session->avoids = start->avoids;
+    session->window = start->window;
+    session->window_bytes = start->window_bytes;
     ph__session_enter(session, PH__STATE_STARTING);
-    ph__session_queue(session, PH__CMD_GREETING, 0);
+    ph__session_queue(session, PH__CMD_GREETING);
     /* Nothing is to be written for a greeting: it is awaited from the beginning. */
+    session->built_count = 1;
     session->in_flight = 1;
     return PH_OK;
 }
 
 void ph__session_queue_hello(struct ph__session *session)
 {
-    ph__session_queue(session, session->esmtp ? PH__CMD_EHLO : PH__CMD_HELO, 0);
+    ph__session_queue(session, session->esmtp ? PH__CMD_EHLO : PH__CMD_HELO);
 }
 
 /* A refusal while the session starts ends it. */
@@ -70,9 +88,21 @@ void ph__answered_greeting(struct ph__session *session, const struct ph__command
         refuse_start(session, command, reply);
 }
 
+/* BDAT without PIPELINING would save nothing: it waits for each reply as DATA does. */
+static unsigned features_to_use(const struct ph__session *session)
+{
+    if (!ph_capabilities_has(session->capabilities, "PIPELINING"))
+        return 0;
+    unsigned features = PH_FEATURE_PIPELINING | PH_FEATURE_OVERLAP;
+    if (ph_capabilities_has(session->capabilities, "CHUNKING"))
+        features |= PH_FEATURE_CHUNKING;
+    features &= ~session->avoids;
+    return features & PH_FEATURE_PIPELINING ? features : 0;
+}
+
 static void become_ready(struct ph__session *session)
 {
-    session->has_pipelining = ph_capabilities_has(session->capabilities, "PIPELINING");
+    session->features = features_to_use(session);
     ph__session_enter(session, PH__STATE_OPEN);
     ph__session_end_operation(session, PH__EVENT_READY, PH_OK);
 }
@@ -105,7 +135,7 @@ static void introduced(struct ph__session *session)
     if (session->is_secure || session->starttls == PH_STARTTLS_OFF) {
         become_ready(session);
     } else if (ph_capabilities_has(session->capabilities, "STARTTLS")) {
-        ph__session_queue(session, PH__CMD_STARTTLS, 0);
+        ph__session_queue(session, PH__CMD_STARTTLS);
     } else if (session->starttls == PH_STARTTLS_ALWAYS) {
         fail_without_starttls(session);
     } else {
@@ -148,7 +178,7 @@ void ph__answered_ehlo(struct ph__session *session, const struct ph__command *co
         return;
     }
     ph__session_trace(session, PH_TRACE_INFO, "EHLO was not understood: HELO instead");
-    ph__session_queue(session, PH__CMD_HELO, 0);
+    ph__session_queue(session, PH__CMD_HELO);
 }
 
 void ph__answered_helo(struct ph__session *session, const struct ph__command *command,
@@ -175,7 +205,7 @@ void ph__answered_starttls(struct ph__session *session, const struct ph__command
         (void)ph__session_receive(session, session->input.bytes + session->input_used, rest);
         return; /* data behind the 220 is an injection, and receive says so */
     }
-    ph__session_emit(session, PH__EVENT_START_TLS, PH_OK);
+    ph__session_emit(session, (struct ph__event){.type = PH__EVENT_START_TLS});
 }
 
 int ph__session_tls_started(struct ph__session *session)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a session consists of, for the files that make it up: session.c (state, queue, events),
- * session_output.c and session_input.c (bytes), commands.c (the table), session_start.c,
- * session_auth.c, transaction.c, refusal.c (what handlers do). Nobody else includes this.
+ * session_output.c, session_content.c and session_input.c (bytes), commands.c (the table),
+ * session_start.c, session_auth.c, transaction.c, transaction_replies.c, transaction_end.c,
+ * refusal.c (what handlers do). Nobody else includes this.
  */
 #ifndef PH_PROTOCOL_SESSION_STATE_H
 #define PH_PROTOCOL_SESSION_STATE_H
@@ -32,6 +33,7 @@ enum ph__command_kind {
     PH__CMD_RCPT,
     PH__CMD_DATA,
     PH__CMD_CONTENT, /* the content and its end; the reply is the server's word on the message */
+    PH__CMD_BDAT,    /* a chunk of the content (RFC 3030) */
     PH__CMD_RESET,   /* RSET that clears away a failed transaction */
     PH__CMD_SINGLE_MAIL,
     PH__CMD_SINGLE_RCPT,
@@ -39,8 +41,11 @@ enum ph__command_kind {
 };
 
 struct ph__command {
-    unsigned kind;      /* enum ph__command_kind, or PH__CMD_SINGLE + enum ph__single */
+    uint64_t end;       /* where in the stream its last byte stands, once it was built */
     uint32_t recipient; /* RCPT: which one */
+    uint16_t slot;      /* of what belongs to a transaction */
+    uint8_t kind;       /* enum ph__command_kind, or PH__CMD_SINGLE + enum ph__single */
+    bool is_last;       /* BDAT: LAST */
 };
 
 /* One row a command. A new command is a new row. */
@@ -58,40 +63,67 @@ struct ph__command_row {
 
 const struct ph__command_row *ph__command_row(const struct ph__command *command);
 
-/* How many commands may be in flight. A bound, so that neither side's buffers can fill up with
- * commands and replies that nobody reads (RFC 2920 section 3.1), whatever the recipients. */
 enum {
-    ph__queue_size = 128,
-    ph__pending_size = 16,
+    /* How many commands may be in flight. A bound, so that neither side's buffers can fill up with
+     * commands and replies that nobody reads (RFC 2920 section 3.1), whatever the recipients. */
+    ph__queue_size_min = 16,
+    ph__queue_size_max = 128,
+    ph__queue_size_per_transaction = 4, /* more of a window */
+    ph__pending_size_min = 8,
+    ph__pending_size_max = 64,
     ph__events_size = 4,
+    ph__transactions_min = 2, /* the one under way, and the next, whose envelope goes along */
     /* Slices shorter than this are gathered, since a slice costs more than copying it. */
     ph__gather_below = 512,
-    ph__gathered_size = 16 * 1024,
+    ph__staging_max = 64 * 1024,
+    ph__staging_enough = 48 * 1024, /* room is left for one more command line */
     ph__input_max = 256 * 1024
+};
+
+struct ph__content {
+    struct ph__content_encoder encoder;
+    struct ph__slice chunk; /* what is left of what the caller lent */
+    uint64_t pended;        /* bytes, as they are sent */
+    bool was_begun;         /* some of it was lent */
+    bool is_last_chunk;
+    size_t bdat_rest;     /* of the chunk: what belongs to the BDAT whose line was built */
+    bool bdat_is_begun;   /* its line was built */
+    bool end_was_written; /* from here on a lost reply leaves the outcome unknown */
 };
 
 struct ph__transaction {
     const struct ph__envelope *envelope; /* NULL: DATA alone */
-    ph_result *result;                   /* NULL: no transaction */
+    ph_result *result;
+    void *tag;
     struct ph__mail_declaration {
         const char *body;
         bool smtputf8;
     } declares;
     size_t next_recipient; /* to be queued */
     size_t answered_count; /* recipients */
-    bool data_is_queued;   /* at the latest when all recipients have answered */
+    size_t queued_count;   /* commands in the queue, sent or not */
+    bool is_repeatable;
+    bool uses_bdat;
+    bool mail_is_queued;
+    bool data_is_queued;   /* DATA, or a BDAT that was not built yet */
+    bool end_is_queued;    /* what ends the content stands in the queue: another may follow */
     bool needs_reset;      /* the server has begun a transaction: a failure needs RSET */
     bool has_recipients;   /* it took a recipient: the end of data would deliver something */
-    bool has_failed;       /* session->error says how */
+    bool has_failed;       /* its result's error says how */
     bool sends_no_content; /* 354 though nobody is left: only the dot is sent */
+    bool must_restart;     /* refused for what came before it: it is sent anew */
+    bool has_restarted;
+    bool is_ended; /* its event has not been taken yet */
+    struct ph__content content;
 };
 
-struct ph__content {
-    struct ph__content_encoder encoder;
-    struct ph__slice chunk; /* what is left of what the caller lent */
-    bool is_last_chunk;
-    bool end_is_queued;
-    bool end_was_written; /* from here on a lost reply leaves the outcome unknown */
+/* A slice that waits to be written; one of the staging buffer is kept as an offset, since the
+ * buffer may move while it grows. */
+struct ph__pending {
+    const uint8_t *bytes; /* NULL: staged */
+    size_t offset;
+    size_t length;
+    ph_result *result; /* of the message whose content it is, or NULL */
 };
 
 struct ph__exchange {
@@ -110,10 +142,12 @@ struct ph__session {
     const struct ph__trace *trace;
     enum ph__session_state state;
 
-    struct ph__command queue[ph__queue_size]; /* a ring */
+    struct ph__command *queue; /* a ring of a power of 2 */
+    size_t queue_size;
     size_t queue_head;
     size_t queue_count;
-    size_t in_flight; /* so many from the head were sent and await their replies */
+    size_t built_count; /* so many from the head were built */
+    size_t in_flight;   /* so many of them were written whole and await their replies */
 
     struct ph__buffer input;
     size_t input_used;
@@ -122,12 +156,13 @@ struct ph__session {
     uint64_t reply_count;
     bool has_reply; /* to the operation under way, or the last */
 
-    struct ph__buffer lines;    /* commands to be written */
-    struct ph__buffer gathered; /* short pieces of content, joined; never moves once made */
-    struct ph__slice pending[ph__pending_size];
+    struct ph__buffer staging; /* command lines, and short pieces of content, joined */
+    struct ph__pending *pending;
+    size_t pending_size;
     size_t pending_count;
     size_t pending_first;
-    bool pending_is_content; /* and not lines, whose last may be answered before it has left */
+    uint64_t pended;  /* bytes, ever */
+    uint64_t written; /* bytes, ever */
 
     struct ph__event events[ph__events_size]; /* a ring */
     size_t events_head;
@@ -140,15 +175,21 @@ struct ph__session {
     bool fell_back; /* from EHLO to HELO */
     ph_starttls starttls;
     ph_capabilities *capabilities;
-    bool has_pipelining;
+    unsigned avoids;
+    unsigned features; /* of enum ph_feature: what is used */
+    uint32_t window;
+    uint64_t window_bytes;
 
     char *argument;           /* of a single command */
     const ph_address *single; /* of a single MAIL or RCPT */
     bool raw_is_secret;       /* a caller runs AUTH by raw lines: the next one is a response */
     bool has_operation;
 
-    struct ph__transaction transaction;
-    struct ph__content content;
+    struct ph__transaction *transactions; /* a ring */
+    size_t transactions_size;
+    size_t transactions_head;
+    size_t transactions_count;
+    bool bdat_failed; /* the server may hold on to a transaction that nobody else knows of */
     struct ph__exchange exchange;
 
     struct ph__error error;
@@ -161,21 +202,23 @@ struct ph__session {
 void ph__session_enter(struct ph__session *session, enum ph__session_state state);
 
 /* Queues a command behind the others. The queue always has room for what handlers queue. */
-void ph__session_queue(struct ph__session *session, unsigned kind, size_t recipient);
-size_t ph__session_queue_room(const struct ph__session *session);
-
-/* Forgets what was queued and not sent. */
-void ph__session_drop_unsent(struct ph__session *session);
+void ph__session_queue(struct ph__session *session, unsigned kind);
+void ph__session_append(struct ph__session *session, struct ph__command command);
+size_t ph__session_queue_room(struct ph__session *session);
 
 /* The command at a place of the queue; the one that is answered next, taken out of it. */
-struct ph__command *ph__session_queue_at(struct ph__session *session, size_t index);
+struct ph__command *ph__session_queue_at(const struct ph__session *session, size_t index);
 struct ph__command ph__session_pop(struct ph__session *session);
+
+/* The command that is built next, if it may be now; NULL otherwise. In session_output.c. */
+struct ph__command *ph__session_next_to_build(const struct ph__session *session);
 
 /* Content is what is written now: its end has not left yet. */
 bool ph__session_is_sending_content(const struct ph__session *session);
 
 bool ph__session_take_event(struct ph__session *session, struct ph__event *event);
-void ph__session_emit(struct ph__session *session, enum ph__event_type type, int status);
+bool ph__session_has_event(const struct ph__session *session);
+void ph__session_emit(struct ph__session *session, struct ph__event event);
 
 /* Begins an operation: PH_OK, or why it may not begin, recorded in session->error. */
 int ph__session_take_operation(struct ph__session *session, enum ph__session_state needed);
@@ -205,11 +248,58 @@ int ph__session_refused(struct ph__session *session, const struct ph__command *c
 void ph__session_queue_hello(struct ph__session *session);
 void ph__exchange_release(struct ph__session *session);
 
-/* Queues what the transaction may send next. */
-void ph__transaction_feed(struct ph__session *session);
+/* ---- session_output.c: what content is made of ------------------------------------------------
+ */
 
-/* The session broke: settles what became of the message. */
-void ph__transaction_broken(struct ph__session *session);
+/* Puts a slice behind the others; a short one is copied behind its neighbour. @return PH_OK or
+ * PH_ERR_NO_MEMORY */
+int ph__session_pend(struct ph__session *session, struct ph__slice slice, ph_result *result);
+bool ph__session_has_room_to_pend(struct ph__session *session);
+
+/* ---- session_content.c ------------------------------------------------------------------------
+ */
+
+/* Pends content of the command that is built now, as much as there is room for.
+ * @param is_whole  receives whether the command is built to its end */
+int ph__build_content(struct ph__session *session, struct ph__command *command, bool *is_whole);
+
+/* ---- transaction.c ----------------------------------------------------------------------------
+ */
+
+struct ph__transaction *ph__transaction_at(const struct ph__session *session, size_t index);
+struct ph__transaction *ph__transaction_of(const struct ph__session *session,
+                                           const struct ph__command *command);
+
+/* A command of a transaction was answered, and is in the queue no more. */
+void ph__transaction_popped(struct ph__session *session, const struct ph__command *command);
+
+/* Queues what the transactions may send next. */
+void ph__transactions_feed(struct ph__session *session);
+
+/* Queues a command of a transaction. */
+void ph__transaction_queue(struct ph__session *session, struct ph__transaction *transaction,
+                           unsigned kind, size_t recipient);
+
+/* Takes back what was queued and not built, so that it can be queued again. */
+void ph__transactions_drop_unbuilt(struct ph__session *session);
+
+/* ---- transaction_end.c ------------------------------------------------------------------------
+ */
+
+/* The transaction has failed, and its result holds the error. @p is_final: the server takes no
+ * RSET any more. */
+void ph__transaction_fail(struct ph__session *session, struct ph__transaction *transaction,
+                          bool is_final);
+
+/* Ends the transaction if it has failed and every reply has come. */
+void ph__transaction_settle(struct ph__session *session, struct ph__transaction *transaction);
+void ph__transaction_done(struct ph__transaction *transaction);
+
+/* Hands out the event of the message that ended first. */
+bool ph__transactions_take_ended(struct ph__session *session, struct ph__event *event);
+
+/* The session broke: settles what became of the messages. */
+void ph__transactions_broken(struct ph__session *session);
 
 int ph__build_mail(struct ph__session *, const struct ph__command *, struct ph__buffer *);
 int ph__build_rcpt(struct ph__session *, const struct ph__command *, struct ph__buffer *);
@@ -220,6 +310,6 @@ typedef void ph__answered_fn(struct ph__session *, const struct ph__command *, c
 ph__answered_fn ph__answered_greeting, ph__answered_ehlo, ph__answered_helo, ph__answered_starttls;
 ph__answered_fn ph__answered_auth, ph__answered_auth_cancel;
 ph__answered_fn ph__answered_mail, ph__answered_rcpt, ph__answered_data, ph__answered_content,
-    ph__answered_reset;
+    ph__answered_bdat, ph__answered_reset;
 
 #endif

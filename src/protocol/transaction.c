@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One mail transaction (RFC 5321 section 3.3): MAIL, RCPT for each recipient, DATA, the content.
- * Pipelined where the server allows it (RFC 2920). Whatever happens, the result says what became of
- * the message and of every recipient.
+ * Mail transactions (RFC 5321 section 3.3) on their way out: MAIL, RCPT for each recipient, DATA or
+ * BDAT. Pipelined where the server allows it (RFC 2920), and each behind the end of the one before.
+ * What replies mean is in transaction_replies.c, how transactions end in transaction_end.c.
  */
 #include "base/allocator.h"
-#include "base/utf8.h"
 #include "protocol/command_line.h"
 #include "protocol/session_state.h"
 
-/* ---- Beginning ------------------------------------------------------------------------------- */
-
-/* Refuses to begin: nothing was sent. */
-static int decline(struct ph__session *session, ph_result *result, int status)
+struct ph__transaction *ph__transaction_at(const struct ph__session *session, size_t index)
 {
-    session->has_operation = false;
-    ph__result_note_error(result, &session->error);
-    return status;
+    return &session
+                ->transactions[(session->transactions_head + index) % session->transactions_size];
 }
+
+struct ph__transaction *ph__transaction_of(const struct ph__session *session,
+                                           const struct ph__command *command)
+{
+    return &session->transactions[command->slot];
+}
+
+/* ---- Beginning ------------------------------------------------------------------------------- */
 
 static const char *international_mailbox(const struct ph__envelope *envelope)
 {
@@ -35,7 +38,8 @@ static int check_extensions(struct ph__session *session, const struct ph__envelo
 {
     const bool has_8bitmime = ph_capabilities_has(session->capabilities, "8BITMIME");
     const bool is_international = ph__envelope_needs_smtputf8(envelope);
-    const bool has_smtputf8 = ph_capabilities_has(session->capabilities, "SMTPUTF8");
+    const bool has_smtputf8 =
+        is_international && ph_capabilities_has(session->capabilities, "SMTPUTF8");
     if (envelope->body_type == PH_BODY_8BITMIME && !has_8bitmime)
         return ph__error_set(&session->error, PH_ERR_UNSUPPORTED, PH_PHASE_MAIL,
                              "%s does not offer 8BITMIME, which this message was declared to need; "
@@ -48,81 +52,214 @@ static int check_extensions(struct ph__session *session, const struct ph__envelo
                              session->server, international_mailbox(envelope));
     if (has_8bitmime && envelope->body_type != PH_BODY_UNDECLARED)
         declares->body = envelope->body_type == PH_BODY_7BIT ? "7BIT" : "8BITMIME";
-    declares->smtputf8 = is_international && has_smtputf8;
+    declares->smtputf8 = has_smtputf8;
     return PH_OK;
 }
 
-int ph__session_send(struct ph__session *session, const struct ph__envelope *envelope,
-                     ph_result *result)
+size_t ph__session_room(const struct ph__session *session)
 {
-    int status = ph__session_take_operation(session, PH__STATE_OPEN);
-    if (status != PH_OK) {
-        ph__result_note_error(result, &session->error);
+    return session->transactions_size - session->transactions_count;
+}
+
+/* Begins as an operation does, unless another message is under way. */
+static int take_message(struct ph__session *session)
+{
+    if (session->transactions_count == 0 || session->state == PH__STATE_BROKEN) {
+        const int status = ph__session_take_operation(session, PH__STATE_OPEN);
+        if (status == PH_OK)
+            session->has_operation = false; /* the transactions themselves say what is under way */
         return status;
     }
-    if (envelope->recipient_count == 0) {
+    if (ph__session_room(session) == 0)
+        return ph__error_set(&session->error, PH_ERR_FULL, PH_PHASE_NONE,
+                             "as many messages are under way as may be");
+    return PH_OK;
+}
+
+static int begin(struct ph__session *session, const struct ph__outgoing *outgoing)
+{
+    const struct ph__envelope *envelope = outgoing->envelope;
+    struct ph__mail_declaration declares = {.body = NULL};
+    int status = take_message(session);
+    if (status == PH_OK && envelope && envelope->recipient_count == 0)
         status = ph__error_set(&session->error, PH_ERR_ARGUMENT, PH_PHASE_RCPT,
                                "mail destination not given: the message has no recipient; nothing "
                                "was sent");
-        return decline(session, result, status);
+    if (status == PH_OK && envelope)
+        status = check_extensions(session, envelope, &declares);
+    if (status != PH_OK) {
+        ph__result_note_error(outgoing->result, &session->error);
+        return status;
     }
-    struct ph__mail_declaration declares = {.body = NULL};
-    status = check_extensions(session, envelope, &declares);
-    if (status != PH_OK)
-        return decline(session, result, status);
-    session->transaction =
-        (struct ph__transaction){.envelope = envelope, .result = result, .declares = declares};
-    session->content.end_was_written = false;
-    ph__session_queue(session, PH__CMD_MAIL, 0);
-    ph__transaction_feed(session);
+    struct ph__transaction *transaction =
+        ph__transaction_at(session, session->transactions_count++);
+    *transaction = (struct ph__transaction){
+        .envelope = envelope,
+        .result = outgoing->result,
+        .tag = outgoing->tag,
+        .declares = declares,
+        .is_repeatable = outgoing->is_repeatable,
+        .uses_bdat = envelope && (session->features & PH_FEATURE_CHUNKING),
+    };
     return PH_OK;
+}
+
+int ph__session_send(struct ph__session *session, const struct ph__outgoing *outgoing)
+{
+    const int status = begin(session, outgoing);
+    if (status == PH_OK)
+        ph__transactions_feed(session);
+    return status;
 }
 
 int ph__session_data(struct ph__session *session, ph_result *result)
 {
-    const int status = ph__session_take_operation(session, PH__STATE_OPEN);
-    if (status != PH_OK) {
+    if (session->transactions_count > 0) {
+        const int refusal = ph__session_take_operation(session, PH__STATE_OPEN);
         ph__result_note_error(result, &session->error);
-        return status;
+        return refusal;
     }
-    session->transaction = (struct ph__transaction){.result = result, .data_is_queued = true};
-    session->content.end_was_written = false;
-    ph__session_queue(session, PH__CMD_DATA, 0);
+    const struct ph__outgoing outgoing = {.result = result};
+    const int status = begin(session, &outgoing);
+    if (status != PH_OK)
+        return status;
+    struct ph__transaction *transaction = ph__transaction_at(session, 0);
+    transaction->data_is_queued = true;
+    ph__transaction_queue(session, transaction, PH__CMD_DATA, 0);
     return PH_OK;
 }
 
 /* ---- Queueing -------------------------------------------------------------------------------- */
 
-/* DATA may go along with RCPT if one refusal cannot mean that others must not get the message. */
-static bool may_queue_data(const struct ph__transaction *transaction)
+void ph__transaction_queue(struct ph__session *session, struct ph__transaction *transaction,
+                           unsigned kind, size_t recipient)
+{
+    const size_t slot = (size_t)(transaction - session->transactions);
+    transaction->queued_count++;
+    ph__session_append(session, (struct ph__command){.kind = (uint8_t)kind,
+                                                     .slot = (uint16_t)slot,
+                                                     .recipient = (uint32_t)recipient});
+}
+
+void ph__transaction_popped(struct ph__session *session, const struct ph__command *command)
+{
+    if (command->kind >= PH__CMD_MAIL && command->kind <= PH__CMD_RESET)
+        ph__transaction_of(session, command)->queued_count--;
+}
+
+static bool may_fly_blind(const struct ph__session *session,
+                          const struct ph__transaction *transaction)
+{
+    const struct ph__envelope *envelope = transaction->envelope;
+    return session->window > 1 && transaction->uses_bdat && transaction->is_repeatable &&
+           (envelope->policy == PH_RCPT_ANY || envelope->recipient_count == 1);
+}
+
+/* DATA may go along with RCPT if one refusal cannot mean that others must not get the message.
+ * BDAT, which brings the content along, must wait, unless the server is known as good. */
+static bool may_queue_content(const struct ph__session *session,
+                              const struct ph__transaction *transaction)
 {
     const struct ph__envelope *envelope = transaction->envelope;
     const size_t count = envelope->recipient_count;
-    if (transaction->data_is_queued || transaction->next_recipient < count)
+    if (transaction->data_is_queued || transaction->end_is_queued ||
+        transaction->next_recipient < count)
         return false;
-    return envelope->policy == PH_RCPT_ANY || count == 1 || transaction->answered_count == count;
+    if (transaction->answered_count == count)
+        return true;
+    if (transaction->uses_bdat)
+        return may_fly_blind(session, transaction);
+    return envelope->policy == PH_RCPT_ANY || count == 1;
 }
 
-void ph__transaction_feed(struct ph__session *session)
+static void begin_bdat(struct ph__transaction *transaction)
 {
-    struct ph__transaction *transaction = &session->transaction;
-    if (!transaction->result || !transaction->envelope || transaction->has_failed)
+    if (transaction->content.was_begun)
         return;
-    /* One place stays free for what a handler queues: DATA, RSET or the content. */
-    while (transaction->next_recipient < transaction->envelope->recipient_count &&
-           ph__session_queue_room(session) > 1)
-        ph__session_queue(session, PH__CMD_RCPT, transaction->next_recipient++);
-    if (may_queue_data(transaction) && ph__session_queue_room(session) > 1) {
-        ph__session_queue(session, PH__CMD_DATA, 0);
-        transaction->data_is_queued = true;
+    transaction->content = (struct ph__content){.is_last_chunk = false};
+    ph__content_encoder_init_unstuffed(&transaction->content.encoder,
+                                       transaction->envelope->body_type);
+}
+
+static void feed(struct ph__session *session, struct ph__transaction *transaction)
+{
+    const size_t count = transaction->envelope->recipient_count;
+    if (!transaction->mail_is_queued && ph__session_queue_room(session) > 0) {
+        ph__transaction_queue(session, transaction, PH__CMD_MAIL, 0);
+        transaction->mail_is_queued = true;
+    }
+    while (transaction->mail_is_queued && transaction->next_recipient < count &&
+           ph__session_queue_room(session) > 0)
+        ph__transaction_queue(session, transaction, PH__CMD_RCPT, transaction->next_recipient++);
+    if (!may_queue_content(session, transaction) || ph__session_queue_room(session) == 0)
+        return;
+    if (transaction->uses_bdat)
+        begin_bdat(transaction);
+    ph__transaction_queue(session, transaction,
+                          transaction->uses_bdat ? PH__CMD_BDAT : PH__CMD_DATA, 0);
+    transaction->data_is_queued = true;
+}
+
+/* @return the next envelope may go behind this transaction */
+static bool may_be_followed(const struct ph__session *session,
+                            const struct ph__transaction *transaction, uint64_t bytes_in_flight)
+{
+    return transaction->end_is_queued && (session->features & PH_FEATURE_OVERLAP) &&
+           (session->window <= 1 || bytes_in_flight < session->window_bytes);
+}
+
+void ph__transactions_feed(struct ph__session *session)
+{
+    uint64_t bytes_in_flight = 0;
+    for (size_t i = 0; i < session->transactions_count; i++) {
+        struct ph__transaction *transaction = ph__transaction_at(session, i);
+        if (transaction->is_ended)
+            continue;
+        if (transaction->has_failed)
+            return;
+        if (transaction->must_restart) {
+            if (session->queue_count == 0)
+                ph__transaction_queue(session, transaction, PH__CMD_RESET, 0);
+            return;
+        }
+        if (transaction->envelope)
+            feed(session, transaction);
+        bytes_in_flight += transaction->content.pended;
+        if (!may_be_followed(session, transaction, bytes_in_flight))
+            return;
     }
 }
+
+static void take_back(struct ph__transaction *transaction, const struct ph__command *command)
+{
+    transaction->queued_count--;
+    if (command->kind == PH__CMD_MAIL)
+        transaction->mail_is_queued = false;
+    else if (command->kind == PH__CMD_RCPT)
+        transaction->next_recipient = command->recipient;
+    else if (command->kind == PH__CMD_DATA || command->kind == PH__CMD_BDAT)
+        transaction->data_is_queued = false;
+}
+
+void ph__transactions_drop_unbuilt(struct ph__session *session)
+{
+    while (session->queue_count > session->built_count) {
+        const struct ph__command *last = ph__session_queue_at(session, session->queue_count - 1);
+        struct ph__transaction *transaction = ph__transaction_of(session, last);
+        if (last->kind == PH__CMD_RESET || last->kind == PH__CMD_CONTENT ||
+            (last->kind == PH__CMD_BDAT && transaction->content.bdat_is_begun))
+            return;
+        take_back(transaction, last);
+        session->queue_count--;
+    }
+}
+
+/* ---- Lines ----------------------------------------------------------------------------------- */
 
 int ph__build_mail(struct ph__session *session, const struct ph__command *command,
                    struct ph__buffer *out)
 {
-    (void)command;
-    const struct ph__transaction *transaction = &session->transaction;
+    const struct ph__transaction *transaction = ph__transaction_of(session, command);
     const struct ph__mail_extensions extensions = {.body = transaction->declares.body,
                                                    .smtputf8 = transaction->declares.smtputf8};
     return ph__mail_line(out, transaction->envelope->from, &extensions);
@@ -131,192 +268,6 @@ int ph__build_mail(struct ph__session *session, const struct ph__command *comman
 int ph__build_rcpt(struct ph__session *session, const struct ph__command *command,
                    struct ph__buffer *out)
 {
-    return ph__rcpt_line(out, session->transaction.envelope->recipients[command->recipient]);
-}
-
-/* ---- Ending ---------------------------------------------------------------------------------- */
-
-static void done(struct ph__session *session)
-{
-    struct ph__transaction *transaction = &session->transaction;
-    ph_result *result = transaction->result;
-    int status = PH_OK;
-    if (transaction->has_failed) {
-        /* The result has it: a call out of turn may have written over the session's error. */
-        ph__error_copy(&session->error, &result->error);
-        status = session->error.view.status;
-    } else {
-        ph__error_clear(&session->error); /* of recipients that the policy does not mind */
-        ph__error_clear(&result->error);
-    }
-    transaction->result = NULL;
-    ph__session_end_operation(session, PH__EVENT_MESSAGE_DONE, status);
-}
-
-/* A failed transaction ends when every reply has come, and the server has forgotten it. */
-static void settle(struct ph__session *session)
-{
-    struct ph__transaction *transaction = &session->transaction;
-    if (session->in_flight > 0)
-        return;
-    if (!transaction->needs_reset) {
-        done(session);
-        return;
-    }
-    transaction->needs_reset = false;
-    ph__session_queue(session, PH__CMD_RESET, 0);
-}
-
-static void note_refusal(struct ph__session *session, const struct ph__command *command,
-                         const ph_reply *reply)
-{
-    (void)ph__session_refused(session, command, reply);
-    ph__result_note_error(session->transaction.result, &session->error);
-}
-
-/* The refusal has been noted. 421 is the server's last word: it takes no RSET any more (RFC 5321
- * section 3.8). */
-static void fail(struct ph__session *session, const ph_reply *reply)
-{
-    struct ph__transaction *transaction = &session->transaction;
-    transaction->has_failed = true;
-    if (reply->code == 421)
-        transaction->needs_reset = false;
-    ph__session_drop_unsent(session);
-    settle(session);
-}
-
-void ph__transaction_broken(struct ph__session *session)
-{
-    struct ph__transaction *transaction = &session->transaction;
-    ph_result *result = transaction->result;
-    if (!result)
-        return;
-    const bool may_have_it = session->content.end_was_written && !transaction->sends_no_content;
-    result->outcome = may_have_it ? PH_OUTCOME_UNKNOWN : PH_OUTCOME_NOT_SENT;
-    if (may_have_it)
-        ph__error_add(&session->error,
-                      "; the message had been sent to its end, so %s may have it "
-                      "or not: sending it again may deliver it twice",
-                      session->server);
-    session->error.view.outcome = result->outcome;
-    if (!transaction->has_failed) /* a refusal that came before says more */
-        ph__result_note_error(result, &session->error);
-    transaction->result = NULL;
-}
-
-/* ---- Replies --------------------------------------------------------------------------------- */
-
-void ph__answered_mail(struct ph__session *session, const struct ph__command *command,
-                       const ph_reply *reply)
-{
-    if (ph_reply_is_success(reply)) {
-        session->transaction.needs_reset = true;
-        return;
-    }
-    note_refusal(session, command, reply);
-    fail(session, reply);
-}
-
-/* @return those who answered leave nobody, or not all, to send to */
-static bool recipients_failed(const struct ph__transaction *transaction)
-{
-    const ph_result *result = transaction->result;
-    if (transaction->answered_count < transaction->envelope->recipient_count)
-        return false;
-    return transaction->envelope->policy == PH_RCPT_ALL ? result->refused_count > 0
-                                                        : result->accepted_count == 0;
-}
-
-void ph__answered_rcpt(struct ph__session *session, const struct ph__command *command,
-                       const ph_reply *reply)
-{
-    struct ph__transaction *transaction = &session->transaction;
-    if (ph_reply_is_success(reply))
-        transaction->has_recipients = true;
-    if (transaction->has_failed) {
-        /* Pipelined behind a refused MAIL: says nothing of its own, unless it was added to a
-         * transaction that the server had begun before. */
-        transaction->needs_reset = transaction->needs_reset || ph_reply_is_success(reply);
-        settle(session);
-        return;
-    }
-    transaction->answered_count++;
-    /* Without memory for its words, the recipient's state is kept all the same. */
-    (void)ph__result_note_recipient(transaction->result, command->recipient, reply);
-    if (!ph_reply_is_success(reply) && transaction->result->refused_count == 1)
-        note_refusal(session, command, reply);
-    if (reply->code == 421 || recipients_failed(transaction))
-        fail(session, reply);
-    else
-        ph__transaction_feed(session);
-}
-
-static void begin_content(struct ph__session *session)
-{
-    const struct ph__transaction *transaction = &session->transaction;
-    const ph_body_type type =
-        transaction->envelope ? transaction->envelope->body_type : PH_BODY_UNDECLARED;
-    session->content = (struct ph__content){.is_last_chunk = transaction->sends_no_content};
-    ph__content_encoder_init(&session->content.encoder, type);
-    ph__session_queue(session, PH__CMD_CONTENT, 0);
-}
-
-/* The server awaits content for somebody in a transaction that has failed: whatever ends the
- * content, even the dot alone, would deliver a message that nobody meant. */
-static void break_off(struct ph__session *session)
-{
-    ph__error_copy(&session->error, &session->transaction.result->error);
-    ph__error_add(&session->error,
-                  "; %s asked for the message all the same, so the connection is "
-                  "dropped",
-                  session->server);
-    ph__session_break(session);
-}
-
-void ph__answered_data(struct ph__session *session, const struct ph__command *command,
-                       const ph_reply *reply)
-{
-    struct ph__transaction *transaction = &session->transaction;
-    if (ph_reply_is_continue(reply) && transaction->has_failed && transaction->has_recipients) {
-        break_off(session);
-        return;
-    }
-    if (ph_reply_is_continue(reply)) {
-        /* Nobody is left to send to, but the server waits for content (RFC 2920 section 3.1). */
-        transaction->sends_no_content = transaction->has_failed;
-        begin_content(session);
-        return;
-    }
-    if (transaction->has_failed) {
-        settle(session);
-        return;
-    }
-    note_refusal(session, command, reply);
-    fail(session, reply);
-}
-
-void ph__answered_content(struct ph__session *session, const struct ph__command *command,
-                          const ph_reply *reply)
-{
-    struct ph__transaction *transaction = &session->transaction;
-    session->content.end_was_written = false; /* its reply is here */
-    if (!transaction->sends_no_content) {
-        (void)ph__result_note_reply(transaction->result, reply);
-        if (ph_reply_is_success(reply)) {
-            transaction->result->outcome = PH_OUTCOME_SENT;
-        } else {
-            note_refusal(session, command, reply);
-            transaction->has_failed = true;
-        }
-    }
-    done(session);
-}
-
-void ph__answered_reset(struct ph__session *session, const struct ph__command *command,
-                        const ph_reply *reply)
-{
-    (void)command;
-    (void)reply;
-    done(session);
+    const struct ph__transaction *transaction = ph__transaction_of(session, command);
+    return ph__rcpt_line(out, transaction->envelope->recipients[command->recipient]);
 }

@@ -291,8 +291,8 @@ static void step_sends(struct play *play, const struct fuzz_line *line)
     ph_result_free(play->result);
     play->result = ph__result_new(ph__allocator_or_default(NULL), &play->envelope);
     REQUIRE(play->result);
-    begin_message(play, ph__session_send(play->session, &play->envelope, play->result),
-                  play->envelope.body_type);
+    const struct ph__outgoing outgoing = {.envelope = &play->envelope, .result = play->result};
+    begin_message(play, ph__session_send(play->session, &outgoing), play->envelope.body_type);
 }
 
 static void step_data(struct play *play, const struct fuzz_line *line)

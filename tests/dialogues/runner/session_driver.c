@@ -172,7 +172,8 @@ static int do_send(struct run *run)
     mail_make(&run->mail, &run->words);
     const struct ph__envelope *envelope = &run->mail.message->envelope;
     const int status = new_result(run, envelope);
-    return status == PH_OK ? ph__session_send(run->session, envelope, run->result) : status;
+    const struct ph__outgoing outgoing = {.envelope = envelope, .result = run->result};
+    return status == PH_OK ? ph__session_send(run->session, &outgoing) : status;
 }
 
 static int do_data(struct run *run)

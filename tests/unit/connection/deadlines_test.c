@@ -334,9 +334,9 @@ static void submit(struct fixture *f)
     memset(message->content, 'x', content_size);
     message->source = ph__source_memory(message->content, content_size);
     ph__connection_set_source(f->connection, &message->source);
-    assert_int_equal(ph__session_send(ph__connection_session(f->connection), &message->envelope,
-                                      message->result),
-                     PH_OK);
+    const struct ph__outgoing outgoing = {.envelope = &message->envelope,
+                                          .result = message->result};
+    assert_int_equal(ph__session_send(ph__connection_session(f->connection), &outgoing), PH_OK);
 }
 
 static void server_takes_some(const struct fixture *f)

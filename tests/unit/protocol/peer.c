@@ -127,6 +127,13 @@ void message_release(struct message *message)
     ph__envelope_release(&message->envelope);
 }
 
+int message_submit(struct message *message, struct ph__session *session)
+{
+    const struct ph__outgoing outgoing = {
+        .envelope = &message->envelope, .result = message->result, .tag = message};
+    return ph__session_send(session, &outgoing);
+}
+
 /* ---- A mechanism that sends its secret and is done ------------------------------------------ */
 
 static int fake_start(const ph_credentials *credentials, void *user_data, void **exchange)

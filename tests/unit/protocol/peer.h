@@ -60,4 +60,7 @@ struct message {
 void message_init(struct message *message, ph_recipient_policy policy, int n_recipients);
 void message_release(struct message *message);
 
+/* Submits the message, whose own address is its tag. @return as ph__session_send */
+int message_submit(struct message *message, struct ph__session *session);
+
 #endif

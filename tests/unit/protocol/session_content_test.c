@@ -11,7 +11,7 @@ static void send_up_to_content(struct peer *peer, struct message *message)
 {
     peer_open(peer, "250-mx\r\n250 PIPELINING\r\n");
     message_init(message, PH_RCPT_ALL, 1);
-    assert_int_equal(ph__session_send(peer->session, &message->envelope, message->result), PH_OK);
+    assert_int_equal(message_submit(message, peer->session), PH_OK);
     assert_string_equal(peer_takes(peer), "MAIL FROM:<a@example.org>\r\n"
                                           "RCPT TO:<r0@example.org>\r\nDATA\r\n");
     assert_false(ph__session_wants_content(peer->session));
@@ -169,8 +169,8 @@ static void content__that_nobody_wants_is_ignored(void **state)
     peer_release(&peer);
 }
 
-/* A hasty server answers DATA before the last byte of it has left: that byte is no content. */
-static void content__does_not_count_what_was_left_of_a_line(void **state)
+/* What answers DATA before the last byte of it has left was not said in answer to it. */
+static void replies__before_the_command_has_left_are_not_believed(void **state)
 {
     (void)state;
     struct peer peer;
@@ -183,10 +183,11 @@ static void content__does_not_count_what_was_left_of_a_line(void **state)
     assert_int_equal(ph__session_output(peer.session, &slice, 1), 1);
     ph__session_wrote(peer.session, 5);
     assert_int_equal(peer_says(&peer, "354 go on\r\n"), PH_OK);
+    assert_int_equal(peer.event.type, PH__EVENT_FAILED);
+    assert_int_equal(peer.event.status, PH_ERR_PROTOCOL);
     assert_false(ph__session_wants_content(peer.session));
-    assert_string_equal(peer_takes(&peer), "\n");
+    assert_string_equal(peer_takes(&peer), "");
     assert_int_equal(ph_result_bytes(message.result), 0);
-    assert_true(ph__session_wants_content(peer.session));
     message_release(&message);
     peer_release(&peer);
 }
@@ -225,7 +226,7 @@ static void content__of_another_kind_than_declared_never_ends(void **state)
     peer_open(&peer, "250-mx\r\n250 8BITMIME\r\n");
     message_init(&message, PH_RCPT_ALL, 1);
     message.envelope.body_type = PH_BODY_7BIT;
-    assert_int_equal(ph__session_send(peer.session, &message.envelope, message.result), PH_OK);
+    assert_int_equal(message_submit(&message, peer.session), PH_OK);
     assert_string_equal(peer_takes(&peer), "MAIL FROM:<a@example.org> BODY=7BIT\r\n");
     assert_int_equal(peer_says(&peer, "250 ok\r\n"), PH_OK);
     (void)peer_takes(&peer);
@@ -261,7 +262,7 @@ static void content__is_not_ended_in_a_failed_transaction_with_recipients(void *
         peer_init(&peer);
         peer_open(&peer, "250-mx\r\n250 PIPELINING\r\n");
         message_init(&message, PH_RCPT_ANY, 2);
-        assert_int_equal(ph__session_send(peer.session, &message.envelope, message.result), PH_OK);
+        assert_int_equal(message_submit(&message, peer.session), PH_OK);
         (void)peer_takes(&peer);
         assert_int_equal(peer_says(&peer, rows[i].replies), PH_OK);
         CHECK(strcmp(peer_takes(&peer), "") == 0, rows[i].note);
@@ -283,7 +284,7 @@ static void send__in_a_transaction_begun_before_is_refused_and_reset(void **stat
     peer_init(&peer);
     peer_open(&peer, "250-mx\r\n250 PIPELINING\r\n");
     message_init(&message, PH_RCPT_ANY, 1);
-    assert_int_equal(ph__session_send(peer.session, &message.envelope, message.result), PH_OK);
+    assert_int_equal(message_submit(&message, peer.session), PH_OK);
     (void)peer_takes(&peer);
     assert_int_equal(peer_says(&peer, "503 nested MAIL\r\n250 ok\r\n554 no\r\n"), PH_OK);
     assert_string_equal(peer_takes(&peer), "RSET\r\n");
@@ -301,7 +302,7 @@ int main(void)
         cmocka_unit_test(content__is_the_same_however_it_is_lent_and_written),
         cmocka_unit_test(content__long_runs_are_lent_and_not_copied),
         cmocka_unit_test(content__that_nobody_wants_is_ignored),
-        cmocka_unit_test(content__does_not_count_what_was_left_of_a_line),
+        cmocka_unit_test(replies__before_the_command_has_left_are_not_believed),
         cmocka_unit_test(content__outcome_is_unknown_only_once_the_end_was_written),
         cmocka_unit_test(content__of_another_kind_than_declared_never_ends),
         cmocka_unit_test(content__is_not_ended_in_a_failed_transaction_with_recipients),

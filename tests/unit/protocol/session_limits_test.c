@@ -75,14 +75,14 @@ static void send__in_flight_are_never_more_than_the_queue_holds(void **state)
     peer_init(&peer);
     peer_open(&peer, "250-mx\r\n250 PIPELINING\r\n");
     message_init(&message, PH_RCPT_ALL, n);
-    assert_int_equal(ph__session_send(peer.session, &message.envelope, message.result), PH_OK);
+    assert_int_equal(message_submit(&message, peer.session), PH_OK);
     size_t answered = 0;
     for (int round = 0; round < n && sent_recipients < n; round++) {
         const char *sent = peer_takes(&peer);
         size_t in_flight = 0;
         for (const char *line = sent; (line = strstr(line, "\r\n")) != NULL; line += 2)
             in_flight++;
-        assert_true(in_flight > 0 && in_flight <= ph__queue_size);
+        assert_true(in_flight > 0 && in_flight <= ph__queue_size_max);
         assert_null(strstr(sent, "DATA")); /* the policy wants all answers first */
         sent_recipients += in_flight - (round == 0 ? 1 : 0);
         replies[0] = '\0';

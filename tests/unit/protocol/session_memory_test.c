@@ -51,7 +51,7 @@ static void run(struct peer *peer, struct outcome *outcome)
     if (!submitted(peer, outcome, ph__session_command(session, PH__SINGLE_RAW, "XYZ")) ||
         !exchange(peer, outcome, "250 ok\r\n"))
         return;
-    const int status = ph__session_send(session, &message->envelope, message->result);
+    const int status = message_submit(message, session);
     if (!submitted(peer, outcome, status) ||
         !exchange(peer, outcome, "250 ok\r\n250 ok\r\n550 5.1.1 no\r\n354 go on\r\n"))
         return;

@@ -22,7 +22,7 @@ static void try_all(struct peer *peer, int expected)
     assert_int_equal(ph__session_mail(session, address), expected);
     assert_int_equal(ph__session_rcpt(session, address), expected);
     assert_int_equal(peer_authenticates(peer), expected);
-    assert_int_equal(ph__session_send(session, &message.envelope, message.result), expected);
+    assert_int_equal(message_submit(&message, session), expected);
     assert_int_equal(ph_result_error(message.result)->status, expected);
     assert_int_equal(ph__session_data(session, message.result), expected);
     assert_string_equal(peer_takes(peer), "");
@@ -78,7 +78,7 @@ static void operations__refused_out_of_turn_keep_the_failure_under_way(void **st
         peer_init(&peer);
         peer_open(&peer, "250 mx\r\n");
         message_init(&message, rows[i].policy, 2);
-        assert_int_equal(ph__session_send(peer.session, &message.envelope, message.result), PH_OK);
+        assert_int_equal(message_submit(&message, peer.session), PH_OK);
         (void)peer_takes(&peer);
         assert_int_equal(peer_says(&peer, "250 ok\r\n"), PH_OK);
         (void)peer_takes(&peer);
@@ -180,8 +180,7 @@ static void send__without_recipient_sends_nothing(void **state)
     peer_init(&peer);
     peer_open(&peer, "250 mx\r\n");
     message_init(&message, PH_RCPT_ANY, 0);
-    assert_int_equal(ph__session_send(peer.session, &message.envelope, message.result),
-                     PH_ERR_ARGUMENT);
+    assert_int_equal(message_submit(&message, peer.session), PH_ERR_ARGUMENT);
     assert_string_equal(peer_takes(&peer), "");
     assert_int_equal(ph_result_error(message.result)->phase, PH_PHASE_RCPT);
     message_release(&message);
@@ -286,7 +285,7 @@ static void run_dialogue(size_t piece, struct record *record)
     keep(record, "sent", peer_takes(&peer));
     says_by_pieces(&peer, "235 2.7.0 welcome\r\n", piece, record);
     message_init(&message, PH_RCPT_ANY, 3);
-    assert_int_equal(ph__session_send(peer.session, &message.envelope, message.result), PH_OK);
+    assert_int_equal(message_submit(&message, peer.session), PH_OK);
     keep(record, "sent", peer_takes(&peer));
     says_by_pieces(&peer,
                    "250 2.1.0 ok\r\n550-5.1.1 no\r\n550 5.1.1 such user\r\n250 ok\r\n450 later\r\n"

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How content leaves: behind DATA as text that ends in a line with a dot (RFC 5321
+ * section 4.1.1.4), or by BDAT in chunks whose length is said before them (RFC 3030).
+ */
+#include "base/format.h"
+#include "protocol/session_state.h"
+
+enum {
+    /* Of what needs no change, so much is looked through at once and sent as it is: little enough
+     * to be still in the cache when the system copies it. */
+    clean_chunk = 256 * 1024,
+    /* Of what must be changed: it is gone through twice, since its length comes first. */
+    changed_chunk = 32 * 1024
+};
+
+bool ph__session_wants_content(const struct ph__session *session)
+{
+    const struct ph__command *command =
+        session->state == PH__STATE_OPEN ? ph__session_next_to_build(session) : NULL;
+    if (!command || (command->kind != PH__CMD_CONTENT && command->kind != PH__CMD_BDAT))
+        return false;
+    const struct ph__content *content = &ph__transaction_of(session, command)->content;
+    /* What was lent before is free to be lent anew only when all of it was written. */
+    return content->chunk.length == 0 && !content->is_last_chunk &&
+           (!content->was_begun || session->pending_first == session->pending_count);
+}
+
+void *ph__session_content_tag(const struct ph__session *session, bool *from_start)
+{
+    const struct ph__transaction *transaction =
+        ph__transaction_of(session, ph__session_next_to_build(session));
+    *from_start = !transaction->content.was_begun;
+    return transaction->tag;
+}
+
+void ph__session_content(struct ph__session *session, const void *bytes, size_t n, bool is_last)
+{
+    if (!ph__session_wants_content(session))
+        return;
+    struct ph__content *content =
+        &ph__transaction_of(session, ph__session_next_to_build(session))->content;
+    content->chunk = (struct ph__slice){.bytes = bytes, .length = n};
+    content->is_last_chunk = is_last;
+    content->was_begun = true;
+}
+
+void ph__session_content_failed(struct ph__session *session, const char *reason)
+{
+    if (session->state == PH__STATE_BROKEN)
+        return;
+    (void)ph__error_set(&session->error, PH_ERR_SOURCE, PH_PHASE_BODY,
+                        "the message was not sent, since its source failed: %s; the connection is "
+                        "dropped so that no part of it is delivered",
+                        reason);
+    ph__session_break(session);
+}
+
+/* Pends the chunk's next bytes, at most `max`. @return how many were taken */
+static int encode(struct ph__session *session, struct ph__transaction *transaction, size_t max,
+                  size_t *taken)
+{
+    struct ph__content *content = &transaction->content;
+    struct ph__slice slices[ph__content_slices_min];
+    const uint64_t before = session->pended;
+    const size_t count = ph__content_encode(&content->encoder, content->chunk.bytes, max, slices,
+                                            ph__content_slices_min, taken);
+    int status = PH_OK;
+    for (size_t i = 0; i < count && status == PH_OK; i++)
+        status = ph__session_pend(session, slices[i], transaction->result);
+    content->chunk.bytes += *taken;
+    content->chunk.length -= *taken;
+    content->pended += session->pended - before;
+    return status;
+}
+
+/* ---- Behind DATA ----------------------------------------------------------------------------- */
+
+static int build_text(struct ph__session *session, struct ph__transaction *transaction,
+                      bool *is_whole)
+{
+    struct ph__content *content = &transaction->content;
+    int status = PH_OK;
+    size_t taken;
+    while (status == PH_OK && content->chunk.length > 0 && ph__session_has_room_to_pend(session))
+        status = encode(session, transaction, content->chunk.length, &taken);
+    if (status != PH_OK || !content->is_last_chunk || content->chunk.length > 0)
+        return status;
+    *is_whole = true;
+    return ph__session_pend(session,
+                            transaction->sends_no_content ? ph__content_none()
+                                                          : ph__content_end(&content->encoder),
+                            transaction->result);
+}
+
+/* ---- By BDAT --------------------------------------------------------------------------------- */
+
+struct chunk {
+    size_t taken;   /* bytes of what was lent */
+    size_t encoded; /* bytes that they are sent as */
+    bool is_last;
+    bool is_clean;                      /* they are sent as they are */
+    struct ph__content_encoder encoder; /* as it is behind them */
+};
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Sees how far the next BDAT goes and what its bytes will be. */
+static struct chunk measure(const struct ph__content *content)
+{
+    const struct ph__slice *lent = &content->chunk;
+    struct ph__slice slices[ph__content_slices_min];
+    struct chunk chunk = {.encoder = content->encoder};
+    size_t extent = smaller(lent->length, clean_chunk);
+    size_t used;
+    size_t count = ph__content_encode(&chunk.encoder, lent->bytes, extent, slices,
+                                      ph__content_slices_min, &used);
+    chunk.is_clean = used == extent && count == 1 && slices[0].bytes == lent->bytes &&
+                     slices[0].length == extent;
+    if (!chunk.is_clean) {
+        chunk.encoder = content->encoder;
+        extent = smaller(lent->length, changed_chunk);
+        for (chunk.taken = 0; chunk.taken < extent; chunk.taken += used) {
+            count = ph__content_encode(&chunk.encoder, lent->bytes + chunk.taken,
+                                       extent - chunk.taken, slices, ph__content_slices_min, &used);
+            for (size_t i = 0; i < count; i++)
+                chunk.encoded += slices[i].length;
+        }
+    } else {
+        chunk.encoded = extent;
+    }
+    chunk.taken = extent;
+    chunk.is_last = content->is_last_chunk && extent == lent->length;
+    if (chunk.is_last)
+        chunk.encoded += ph__content_missing_line_end(&chunk.encoder).length;
+    return chunk;
+}
+
+static int pend_bdat_line(struct ph__session *session, const struct chunk *chunk)
+{
+    char line[64];
+    const size_t n =
+        ph__format(line, sizeof line, "BDAT %zu%s", chunk->encoded, chunk->is_last ? " LAST" : "");
+    ph__session_trace(session, PH_TRACE_SENT, "%s", line);
+    line[n] = '\r';
+    line[n + 1] = '\n';
+    return ph__session_pend(session, (struct ph__slice){(const uint8_t *)line, n + 2}, NULL);
+}
+
+static int begin_chunk(struct ph__session *session, struct ph__transaction *transaction,
+                       struct ph__command *command)
+{
+    struct ph__content *content = &transaction->content;
+    const struct chunk chunk = measure(content);
+    int status = pend_bdat_line(session, &chunk);
+    command->is_last = chunk.is_last;
+    content->bdat_is_begun = true;
+    content->bdat_rest = chunk.taken;
+    if (!chunk.is_clean || status != PH_OK)
+        return status;
+    status = ph__session_pend(session, (struct ph__slice){content->chunk.bytes, chunk.taken},
+                              transaction->result);
+    content->encoder = chunk.encoder;
+    content->chunk.bytes += chunk.taken;
+    content->chunk.length -= chunk.taken;
+    content->pended += chunk.taken;
+    content->bdat_rest = 0;
+    return status;
+}
+
+static void end_chunk(struct ph__transaction *transaction, const struct ph__command *command)
+{
+    transaction->content.bdat_is_begun = false;
+    transaction->data_is_queued = command->is_last;
+    transaction->end_is_queued = command->is_last;
+}
+
+static int build_bdat(struct ph__session *session, struct ph__transaction *transaction,
+                      struct ph__command *command, bool *is_whole)
+{
+    struct ph__content *content = &transaction->content;
+    int status = PH_OK;
+    if (!content->bdat_is_begun) {
+        if (content->chunk.length == 0 && !content->is_last_chunk)
+            return PH_OK;
+        status = begin_chunk(session, transaction, command);
+    }
+    while (status == PH_OK && content->bdat_rest > 0 && ph__session_has_room_to_pend(session)) {
+        size_t taken = 0;
+        status = encode(session, transaction, content->bdat_rest, &taken);
+        content->bdat_rest -= taken;
+    }
+    if (status != PH_OK || content->bdat_rest > 0)
+        return status;
+    if (command->is_last)
+        status = ph__session_pend(session, ph__content_missing_line_end(&content->encoder),
+                                  transaction->result);
+    end_chunk(transaction, command);
+    *is_whole = true;
+    return status;
+}
+
+int ph__build_content(struct ph__session *session, struct ph__command *command, bool *is_whole)
+{
+    struct ph__transaction *transaction = ph__transaction_of(session, command);
+    *is_whole = false;
+    const int status = command->kind == PH__CMD_BDAT
+                           ? build_bdat(session, transaction, command, is_whole)
+                           : build_text(session, transaction, is_whole);
+    if (status == PH_OK && transaction->content.encoder.problem) {
+        *is_whole = false;
+        ph__session_content_failed(session, transaction->content.encoder.problem);
+    }
+    return status;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* What replies mean for the transaction whose commands they answer. */
+#include "protocol/session_state.h"
+
+static void note_refusal(struct ph__session *session, const struct ph__command *command,
+                         const ph_reply *reply)
+{
+    (void)ph__session_refused(session, command, reply);
+    ph__result_note_error(ph__transaction_of(session, command)->result, &session->error);
+}
+
+/* 421 is the server's last word: it takes no RSET any more (RFC 5321 section 3.8). */
+static bool is_last_word(const ph_reply *reply)
+{
+    return reply->code == 421;
+}
+
+/* The refusal is no word on this message: the server holds on to the one before, whose BDAT it
+ * refused, until RSET (RFC 3030 section 2). */
+static bool means_old_transaction(const struct ph__session *session,
+                                  const struct ph__transaction *transaction, const ph_reply *reply)
+{
+    return reply->code == 503 && session->bdat_failed && !transaction->has_restarted &&
+           !transaction->has_failed;
+}
+
+void ph__answered_mail(struct ph__session *session, const struct ph__command *command,
+                       const ph_reply *reply)
+{
+    struct ph__transaction *transaction = ph__transaction_of(session, command);
+    if (ph_reply_is_success(reply)) {
+        transaction->needs_reset = true;
+        session->bdat_failed = false;
+        if (transaction->has_failed)
+            ph__transaction_settle(session, transaction);
+    } else if (transaction->has_failed) {
+        ph__transaction_settle(session, transaction);
+    } else if (means_old_transaction(session, transaction, reply)) {
+        transaction->must_restart = true;
+        ph__transactions_drop_unbuilt(session);
+    } else {
+        note_refusal(session, command, reply);
+        ph__transaction_fail(session, transaction, is_last_word(reply));
+    }
+}
+
+/* @return those who answered leave nobody, or not all, to send to */
+static bool recipients_failed(const struct ph__transaction *transaction)
+{
+    const ph_result *result = transaction->result;
+    if (transaction->answered_count < transaction->envelope->recipient_count)
+        return false;
+    return transaction->envelope->policy == PH_RCPT_ALL ? result->refused_count > 0
+                                                        : result->accepted_count == 0;
+}
+
+void ph__answered_rcpt(struct ph__session *session, const struct ph__command *command,
+                       const ph_reply *reply)
+{
+    struct ph__transaction *transaction = ph__transaction_of(session, command);
+    if (ph_reply_is_success(reply))
+        transaction->has_recipients = true;
+    if (transaction->has_failed || transaction->must_restart) {
+        /* Pipelined behind a refused MAIL: says nothing of its own, unless it was added to a
+         * transaction that the server had begun before. */
+        transaction->needs_reset = transaction->needs_reset || ph_reply_is_success(reply);
+        ph__transaction_settle(session, transaction);
+        return;
+    }
+    transaction->answered_count++;
+    /* Without memory for its words, the recipient's state is kept all the same. */
+    (void)ph__result_note_recipient(transaction->result, command->recipient, reply);
+    if (!ph_reply_is_success(reply) && transaction->result->refused_count == 1)
+        note_refusal(session, command, reply);
+    if (is_last_word(reply) || recipients_failed(transaction))
+        ph__transaction_fail(session, transaction, is_last_word(reply));
+}
+
+static void begin_content(struct ph__session *session, struct ph__transaction *transaction)
+{
+    const ph_body_type type =
+        transaction->envelope ? transaction->envelope->body_type : PH_BODY_UNDECLARED;
+    const bool is_empty = transaction->sends_no_content;
+    transaction->content = (struct ph__content){.is_last_chunk = is_empty, .was_begun = is_empty};
+    ph__content_encoder_init(&transaction->content.encoder, type);
+    ph__transaction_queue(session, transaction, PH__CMD_CONTENT, 0);
+    transaction->end_is_queued = true;
+}
+
+/* The server awaits content for somebody in a transaction that has failed: whatever ends the
+ * content, even the dot alone, would deliver a message that nobody meant. */
+static void break_off(struct ph__session *session, const struct ph__transaction *transaction)
+{
+    ph__error_copy(&session->error, &transaction->result->error);
+    ph__error_add(&session->error,
+                  "; %s asked for the message all the same, so the connection is "
+                  "dropped",
+                  session->server);
+    ph__session_break(session);
+}
+
+void ph__answered_data(struct ph__session *session, const struct ph__command *command,
+                       const ph_reply *reply)
+{
+    struct ph__transaction *transaction = ph__transaction_of(session, command);
+    const bool is_void = transaction->has_failed || transaction->must_restart;
+    if (ph_reply_is_continue(reply) && is_void && transaction->has_recipients) {
+        break_off(session, transaction);
+    } else if (ph_reply_is_continue(reply)) {
+        /* Nobody is left to send to, but the server waits for content (RFC 2920 section 3.1). */
+        transaction->sends_no_content = is_void;
+        begin_content(session, transaction);
+    } else if (is_void) {
+        ph__transaction_settle(session, transaction);
+    } else {
+        note_refusal(session, command, reply);
+        ph__transaction_fail(session, transaction, is_last_word(reply));
+    }
+}
+
+/* The server's word on the whole message. */
+static void answered_end(struct ph__session *session, const struct ph__command *command,
+                         const ph_reply *reply)
+{
+    struct ph__transaction *transaction = ph__transaction_of(session, command);
+    (void)ph__result_note_reply(transaction->result, reply);
+    if (ph_reply_is_success(reply)) {
+        transaction->result->outcome = PH_OUTCOME_SENT;
+    } else {
+        note_refusal(session, command, reply);
+        transaction->has_failed = true;
+    }
+}
+
+void ph__answered_content(struct ph__session *session, const struct ph__command *command,
+                          const ph_reply *reply)
+{
+    struct ph__transaction *transaction = ph__transaction_of(session, command);
+    transaction->content.end_was_written = false; /* its reply is here */
+    transaction->needs_reset = false;
+    if (!transaction->sends_no_content)
+        answered_end(session, command, reply);
+    if (!transaction->must_restart)
+        ph__transaction_done(transaction);
+}
+
+/* A failed BDAT leaves the server's state open until RSET; chunks behind it are discarded
+ * (RFC 3030 section 2). */
+void ph__answered_bdat(struct ph__session *session, const struct ph__command *command,
+                       const ph_reply *reply)
+{
+    struct ph__transaction *transaction = ph__transaction_of(session, command);
+    const bool is_success = ph_reply_is_success(reply);
+    if (command->is_last)
+        transaction->content.end_was_written = false;
+    if (!is_success)
+        session->bdat_failed = true;
+    if (transaction->has_failed || transaction->must_restart) {
+        ph__transaction_settle(session, transaction);
+    } else if (command->is_last) {
+        answered_end(session, command, reply);
+        transaction->needs_reset = !is_success && !is_last_word(reply);
+        ph__transaction_settle(session, transaction);
+    } else if (!is_success) {
+        (void)ph__result_note_reply(transaction->result, reply);
+        note_refusal(session, command, reply);
+        ph__transaction_fail(session, transaction, is_last_word(reply));
+    }
+}
