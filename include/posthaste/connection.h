@@ -47,8 +47,9 @@ typedef struct ph_connection ph_connection;
 typedef enum ph_event_type {
     PH_EVENT_READY = 1,        /**< the session is started and logged in */
     PH_EVENT_MESSAGE_DONE = 2, /**< a message has ended, well or not */
-    PH_EVENT_COMMAND_DONE = 3, /**< the reply to ph_connection_noop or ph_connection_reset is here */
-    PH_EVENT_CLOSED = 4        /**< the last event: the connection is closed */
+    PH_EVENT_COMMAND_DONE =
+        3,              /**< the reply to ph_connection_noop or ph_connection_reset is here */
+    PH_EVENT_CLOSED = 4 /**< the last event: the connection is closed */
 } ph_event_type;
 
 /** One event. What it points to is valid until the next call on the connection. */
@@ -70,8 +71,7 @@ PH_API uint64_t ph_now_ms(void);
  * @param out     receives the connection; the caller frees it
  * @return PH_OK or PH_ERR_NO_MEMORY; every other failure is an event
  */
-PH_API PH_MUST_CHECK int ph_connection_new(ph_server *server, uint64_t now_ms,
-                                           ph_connection **out);
+PH_API PH_MUST_CHECK int ph_connection_new(ph_server *server, uint64_t now_ms, ph_connection **out);
 
 /**
  * Closes at once, without QUIT, and frees. NULL is allowed. No event follows; messages that are

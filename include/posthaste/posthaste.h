@@ -11,6 +11,7 @@
 #include <posthaste/mechanism.h>
 #include <posthaste/message.h>
 #include <posthaste/reply.h>
+#include <posthaste/server.h>
 #include <posthaste/smtp.h>
 #include <posthaste/tls.h>
 #include <posthaste/trace.h>

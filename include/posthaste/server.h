@@ -13,7 +13,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <posthaste/allocator.h>
 #include <posthaste/api.h>
@@ -22,6 +21,11 @@
 #include <posthaste/trace.h>
 
 PH_BEGIN_DECLS
+
+#define PH_PORT_SMTP        25   /**< RFC 5321; the default */
+#define PH_PORT_SUBMISSION  587  /**< RFC 6409 */
+#define PH_PORT_SUBMISSIONS 465  /**< RFC 8314 section 3.3, TLS from the first byte */
+#define PH_PORT_INFERRED    (-1) /**< 465 with implicit TLS, 587 if a user logs in, else 25 */
 
 typedef struct ph_server ph_server;
 

@@ -30,16 +30,12 @@
 #include <posthaste/mechanism.h>
 #include <posthaste/message.h>
 #include <posthaste/reply.h>
+#include <posthaste/server.h>
 #include <posthaste/tls.h>
 #include <posthaste/trace.h>
 #include <posthaste/writer.h>
 
 PH_BEGIN_DECLS
-
-#define PH_PORT_SMTP        25   /**< RFC 5321; the default */
-#define PH_PORT_SUBMISSION  587  /**< RFC 6409 */
-#define PH_PORT_SUBMISSIONS 465  /**< RFC 8314 section 3.3, TLS from the first byte */
-#define PH_PORT_INFERRED    (-1) /**< 465 with implicit TLS, 587 if a user logs in, else 25 */
 
 typedef struct ph_smtp ph_smtp;
 
@@ -178,16 +174,8 @@ PH_API PH_MUST_CHECK int ph_smtp_add_mechanism(ph_smtp *smtp, const ph_mechanism
  */
 PH_API PH_MUST_CHECK int ph_smtp_set_bind_address(ph_smtp *smtp, const char *address);
 
-/**
- * Dials in the library's place.
- * @param fd  receives a connected stream socket, which the session then owns and closes
- * @return 0, or an errno value that ends the start in PH_ERR_IO
- */
-typedef int (*ph_dial_fn)(const char *address, int port, uint32_t timeout_ms, int *fd,
-                          void *user_data);
-
-/** Sets the function that dials; NULL for the library's own. It may block; the open time limit
- * cannot bound it. */
+/** Sets the function that dials (see <posthaste/server.h>); NULL for the library's own. It may
+ * block; the open time limit cannot bound it. */
 PH_API void ph_smtp_set_dial(ph_smtp *smtp, ph_dial_fn dial, void *user_data);
 
 /* ---- Trace (Net::SMTP's debug output) ------------------------------------------------------ */

@@ -8,9 +8,7 @@
 
 #include <posthaste/smtp.h>
 
-#include "auth/mechanism_table.h"
 #include "connection/connection.h"
-#include "transport/tls_config.h"
 
 enum {
     ph__writer_buffer_size = 16 * 1024
@@ -24,28 +22,11 @@ struct ph_writer {
 };
 
 struct ph_smtp {
-    ph_allocator own_allocator;
+    ph_server server; /* its settings; never frozen */
     const ph_allocator *allocator;
-
-    /* settings */
-    char *address;
-    int port; /* as given */
-    char *bind_address;
-    char *authorization_id;
-    bool tls;
-    bool esmtp;
-    ph_starttls starttls;
-    bool allows_plaintext_auth;
-    struct ph__time_limits limits;
-    ph_tls_config *tls_config;
-    struct ph__mechanism_table mechanisms;
-    ph_dial_fn dial;
-    void *dial_data;
-    struct ph__trace trace;
 
     /* session */
     struct ph__connection *connection; /* NULL: none */
-    char *helo;
     int port_in_use;
     bool is_started;
     bool has_quit;
@@ -88,12 +69,6 @@ int ph__client_refused(ph_smtp *smtp, int status);
 
 /** Closes the connection, if there is one; what its TLS agreed on is kept. */
 void ph__client_disconnect(ph_smtp *smtp);
-
-/* ---- start.c --------------------------------------------------------------------------------- */
-
-/** Logs in, arguments checked before. @param mechanism NULL: the best one */
-int ph__client_log_in(ph_smtp *smtp, const ph_mechanism *mechanism, const char *user,
-                      const char *secret);
 
 /* ---- send.c ---------------------------------------------------------------------------------- */
 

@@ -2,87 +2,56 @@
 /* Making a client, and its settings. */
 #include <posthaste/smtp.h>
 
-#include <arpa/inet.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/allocator.h"
-#include "base/ascii.h"
 #include "client/client.h"
 #include "transport/tls_info.h"
 
-enum {
-    address_max = 1024
-};
-
-static bool is_address(const char *address)
+static int init(ph_smtp *smtp, const char *address, int port, const ph_allocator *allocator)
 {
-    const size_t n = address ? strlen(address) : 0;
-    return n > 0 && n <= address_max && !ph__has_control_bytes(address) && !strchr(address, ' ');
-}
-
-static int init(ph_smtp *smtp, const char *address, int port)
-{
-    smtp->port = smtp->port_in_use = port == 0 ? PH_PORT_SMTP : port;
-    smtp->esmtp = true;
-    smtp->starttls = PH_STARTTLS_AUTO;
-    smtp->limits = (struct ph__time_limits){
-        .open_ms = 30000, .read_ms = 60000, .write_ms = 60000, .reply_ms = 600000};
+    const int status = ph__server_init(&smtp->server, address, port, allocator);
+    smtp->allocator = smtp->server.allocator;
+    smtp->port_in_use = smtp->server.port;
     ph__error_init(&smtp->error, smtp->allocator);
     ph__reply_init(&smtp->reply, smtp->allocator, ph__reply_total_max_default);
     ph__buffer_init(&smtp->writer.buffer, smtp->allocator, ph__writer_buffer_size);
     smtp->writer.smtp = smtp;
-    if (ph__mechanism_table_init(&smtp->mechanisms, smtp->allocator) != PH_OK)
-        return PH_ERR_NO_MEMORY;
-    smtp->tls_config = ph__tls_config_new(smtp->allocator);
-    if (!smtp->tls_config)
-        return PH_ERR_NO_MEMORY;
-    return ph__replace_string(smtp->allocator, &smtp->address, address);
+    return status;
 }
 
 int ph_smtp_new(const char *address, int port, const ph_allocator *allocator, ph_smtp **out)
 {
-    *out = NULL;
-    if (!is_address(address) || port < PH_PORT_INFERRED || port > UINT16_MAX)
-        return PH_ERR_ARGUMENT;
     const ph_allocator *memory = ph__allocator_or_default(allocator);
-    ph_smtp *smtp = ph__allocate(memory, sizeof *smtp);
+    ph_smtp *smtp = *out = ph__allocate(memory, sizeof *smtp);
     if (!smtp)
         return PH_ERR_NO_MEMORY;
-    smtp->own_allocator = *memory;
-    smtp->allocator = &smtp->own_allocator;
-    const int status = init(smtp, address, port);
+    const int status = init(smtp, address, port, memory);
     if (status != PH_OK) {
         ph_smtp_free(smtp);
-        return status;
+        *out = NULL;
     }
-    *out = smtp;
-    return PH_OK;
+    return status;
 }
 
 void ph_smtp_free(ph_smtp *smtp)
 {
     if (!smtp)
         return;
-    const ph_allocator allocator = smtp->own_allocator;
+    const ph_allocator allocator = *smtp->allocator;
     ph__client_disconnect(smtp);
     ph__tls_info_free(smtp->allocator, smtp->tls_info);
     ph_result_free(smtp->result);
     ph__reply_release(&smtp->reply);
     ph__error_release(&smtp->error);
-    ph__mechanism_table_release(&smtp->mechanisms);
-    ph__tls_config_free(smtp->tls_config);
     ph__release(&allocator, smtp->description);
-    ph__release(&allocator, smtp->helo);
-    ph__release(&allocator, smtp->authorization_id);
-    ph__release(&allocator, smtp->bind_address);
-    ph__release(&allocator, smtp->address);
+    ph__server_release(&smtp->server);
     ph__release(&allocator, smtp);
 }
 
 const char *ph_smtp_address(const ph_smtp *smtp)
 {
-    return smtp->address;
+    return smtp->server.address;
 }
 
 int ph_smtp_port(const ph_smtp *smtp)
@@ -93,8 +62,8 @@ int ph_smtp_port(const ph_smtp *smtp)
 const char *ph_smtp_description(ph_smtp *smtp)
 {
     static const char form[] = "posthaste %s:%d started=%s";
-    char text[address_max + 64];
-    (void)snprintf(text, sizeof text, form, smtp->address, smtp->port_in_use,
+    char text[2048];
+    (void)snprintf(text, sizeof text, form, smtp->server.address, smtp->port_in_use,
                    smtp->is_started ? "true" : "false");
     if (ph__replace_string(smtp->allocator, &smtp->description, text) != PH_OK)
         return "posthaste";
@@ -103,52 +72,52 @@ const char *ph_smtp_description(ph_smtp *smtp)
 
 void ph_smtp_set_esmtp(ph_smtp *smtp, bool esmtp)
 {
-    smtp->esmtp = esmtp;
+    smtp->server.esmtp = esmtp;
 }
 
 bool ph_smtp_esmtp(const ph_smtp *smtp)
 {
-    return smtp->esmtp;
+    return smtp->server.esmtp;
 }
 
 void ph_smtp_set_open_timeout(ph_smtp *smtp, uint32_t timeout_ms)
 {
-    smtp->limits.open_ms = timeout_ms;
+    smtp->server.limits.open_ms = timeout_ms;
 }
 
 uint32_t ph_smtp_open_timeout(const ph_smtp *smtp)
 {
-    return smtp->limits.open_ms;
+    return smtp->server.limits.open_ms;
 }
 
 void ph_smtp_set_read_timeout(ph_smtp *smtp, uint32_t timeout_ms)
 {
-    smtp->limits.read_ms = timeout_ms;
+    smtp->server.limits.read_ms = timeout_ms;
 }
 
 uint32_t ph_smtp_read_timeout(const ph_smtp *smtp)
 {
-    return smtp->limits.read_ms;
+    return smtp->server.limits.read_ms;
 }
 
 void ph_smtp_set_write_timeout(ph_smtp *smtp, uint32_t timeout_ms)
 {
-    smtp->limits.write_ms = timeout_ms;
+    smtp->server.limits.write_ms = timeout_ms;
 }
 
 uint32_t ph_smtp_write_timeout(const ph_smtp *smtp)
 {
-    return smtp->limits.write_ms;
+    return smtp->server.limits.write_ms;
 }
 
 void ph_smtp_set_reply_timeout(ph_smtp *smtp, uint32_t timeout_ms)
 {
-    smtp->limits.reply_ms = timeout_ms;
+    smtp->server.limits.reply_ms = timeout_ms;
 }
 
 uint32_t ph_smtp_reply_timeout(const ph_smtp *smtp)
 {
-    return smtp->limits.reply_ms;
+    return smtp->server.limits.reply_ms;
 }
 
 /* ---- TLS ------------------------------------------------------------------------------------- */
@@ -162,24 +131,24 @@ static int change_tls(ph_smtp *smtp, bool tls, ph_starttls starttls)
     if (tls && starttls == PH_STARTTLS_ALWAYS)
         return ph__error_set(&smtp->error, PH_ERR_ARGUMENT, PH_PHASE_NONE,
                              "SMTPS and STARTTLS are exclusive: turn one off first");
-    smtp->tls = tls;
-    smtp->starttls = starttls;
+    smtp->server.tls = tls;
+    smtp->server.starttls = starttls;
     return PH_OK;
 }
 
 int ph_smtp_enable_tls(ph_smtp *smtp)
 {
-    return change_tls(smtp, true, smtp->starttls);
+    return change_tls(smtp, true, smtp->server.starttls);
 }
 
 int ph_smtp_disable_tls(ph_smtp *smtp)
 {
-    return change_tls(smtp, false, smtp->starttls);
+    return change_tls(smtp, false, smtp->server.starttls);
 }
 
 static int enable_starttls(ph_smtp *smtp, ph_starttls mode)
 {
-    if (!smtp->tls)
+    if (!smtp->server.tls)
         return change_tls(smtp, false, mode);
     ph__error_clear(&smtp->error);
     return ph__error_set(&smtp->error, PH_ERR_ARGUMENT, PH_PHASE_NONE,
@@ -198,81 +167,71 @@ int ph_smtp_enable_starttls_auto(ph_smtp *smtp)
 
 int ph_smtp_disable_starttls(ph_smtp *smtp)
 {
-    return change_tls(smtp, smtp->tls, PH_STARTTLS_OFF);
+    return change_tls(smtp, smtp->server.tls, PH_STARTTLS_OFF);
 }
 
 bool ph_smtp_tls(const ph_smtp *smtp)
 {
-    return smtp->tls;
+    return smtp->server.tls;
 }
 
 ph_starttls ph_smtp_starttls_mode(const ph_smtp *smtp)
 {
-    return smtp->starttls;
+    return smtp->server.starttls;
 }
 
 bool ph_smtp_starttls_always(const ph_smtp *smtp)
 {
-    return smtp->starttls == PH_STARTTLS_ALWAYS;
+    return smtp->server.starttls == PH_STARTTLS_ALWAYS;
 }
 
 bool ph_smtp_starttls_auto(const ph_smtp *smtp)
 {
-    return smtp->starttls == PH_STARTTLS_AUTO;
+    return smtp->server.starttls == PH_STARTTLS_AUTO;
 }
 
 ph_tls_config *ph_smtp_tls_config(ph_smtp *smtp)
 {
-    return smtp->tls_config;
+    return smtp->server.tls_config;
 }
 
 /* ---- The rest -------------------------------------------------------------------------------- */
 
 void ph_smtp_set_allow_plaintext_auth(ph_smtp *smtp, bool allow)
 {
-    smtp->allows_plaintext_auth = allow;
+    smtp->server.allows_plaintext_auth = allow;
 }
 
 int ph_smtp_set_authorization_id(ph_smtp *smtp, const char *authorization_id)
 {
-    if (authorization_id && (*authorization_id == '\0' || ph__has_control_bytes(authorization_id)))
-        return PH_ERR_ARGUMENT;
-    return ph__replace_string(smtp->allocator, &smtp->authorization_id, authorization_id);
+    return ph_server_set_authorization_id(&smtp->server, authorization_id);
 }
 
 int ph_smtp_add_mechanism(ph_smtp *smtp, const ph_mechanism *mechanism)
 {
-    return ph__mechanism_table_add(&smtp->mechanisms, mechanism);
-}
-
-static bool is_ip_address(const char *text)
-{
-    unsigned char bytes[16];
-    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+    return ph_server_add_mechanism(&smtp->server, mechanism);
 }
 
 int ph_smtp_set_bind_address(ph_smtp *smtp, const char *address)
 {
-    if (address && !is_ip_address(address))
-        return PH_ERR_ARGUMENT;
-    return ph__replace_string(smtp->allocator, &smtp->bind_address, address);
+    return ph_server_set_bind_address(&smtp->server, address);
 }
 
 void ph_smtp_set_dial(ph_smtp *smtp, ph_dial_fn dial, void *user_data)
 {
-    smtp->dial = dial;
-    smtp->dial_data = user_data;
+    smtp->server.dial = dial;
+    smtp->server.dial_data = user_data;
 }
 
 void ph_smtp_set_trace(ph_smtp *smtp, ph_trace_fn trace, void *user_data)
 {
-    smtp->trace.line = trace;
-    smtp->trace.user_data = user_data;
+    smtp->server.trace.line = trace;
+    smtp->server.trace.user_data = user_data;
 }
 
 void ph_smtp_set_trace_secrets(ph_smtp *smtp, bool show)
 {
-    smtp->trace.shows_secrets = show;
+    smtp->server.trace.shows_secrets = show;
 }
 
 /* Net::SMTP's arrows: "<-" is what was sent, "->" what was received. */

@@ -10,57 +10,12 @@
 
 /* ---- Logging in ------------------------------------------------------------------------------ */
 
-static bool is_offered(const char *name, void *user_data)
+static int log_in(ph_smtp *smtp, const ph_mechanism *mechanism, const char *user,
+                  const char *secret)
 {
-    return ph_capabilities_has_auth(user_data, name);
-}
-
-static const ph_mechanism *best_mechanism(ph_smtp *smtp, bool secret_is_safe)
-{
-    const struct ph__session *session = ph__connection_session(smtp->connection);
-    /* The callback only asks; const is lost on the way through void *. */
-    void *capabilities = (void *)(uintptr_t)ph__session_capabilities(session);
-    return ph__mechanism_choose(&smtp->mechanisms, is_offered, capabilities, secret_is_safe);
-}
-
-static int fail_without_mechanism(ph_smtp *smtp, bool secret_is_safe)
-{
-    const struct ph__session *session = ph__connection_session(smtp->connection);
-    const char *offered = ph_capabilities_parameters(ph__session_capabilities(session), "AUTH");
-    if (!secret_is_safe && best_mechanism(smtp, true))
-        return ph__error_set(
-            &smtp->error, PH_ERR_INSECURE, PH_PHASE_AUTH,
-            "the password was not sent: %s offers only mechanisms that show it "
-            "(%s), and the connection has no TLS; use TLS, or allow plaintext AUTH "
-            "for this session",
-            smtp->address, offered);
-    return ph__error_set(&smtp->error, PH_ERR_UNSUPPORTED, PH_PHASE_AUTH,
-                         "%s offers no mechanism to log in with a password (it offers: %s)%s",
-                         smtp->address, offered && *offered ? offered : "none",
-                         ph__session_is_secure(session) ? "" : "; perhaps it does after STARTTLS");
-}
-
-int ph__client_log_in(ph_smtp *smtp, const ph_mechanism *mechanism, const char *user,
-                      const char *secret)
-{
-    struct ph__session *session = ph__connection_session(smtp->connection);
-    const bool allows_plaintext =
-        smtp->allows_plaintext_auth || ph__connection_is_local(smtp->connection);
-    const bool is_safe = allows_plaintext || ph__session_is_secure(session);
-    if (!mechanism)
-        mechanism = best_mechanism(smtp, is_safe);
-    if (!mechanism)
-        return fail_without_mechanism(smtp, is_safe);
-    const struct ph__login login = {
-        .mechanism = mechanism,
-        .credentials = {.authorization_id = smtp->authorization_id,
-                        .user = user,
-                        .secret = secret,
-                        .host = smtp->address},
-        .allows_plaintext = allows_plaintext,
-    };
-    const int status = ph__session_authenticate(session, &login);
-    return status == PH_OK ? ph__client_run(smtp, false) : ph__client_refused(smtp, status);
+    const int status =
+        ph__connection_log_in(smtp->connection, mechanism, user, secret, &smtp->error);
+    return status == PH_OK ? ph__client_run(smtp, false) : status;
 }
 
 int ph_smtp_authenticate(ph_smtp *smtp, const char *user, const char *secret, const char *authtype)
@@ -68,9 +23,9 @@ int ph_smtp_authenticate(ph_smtp *smtp, const char *user, const char *secret, co
     const ph_mechanism *mechanism;
     int status = ph__client_begin(smtp);
     if (status == PH_OK)
-        status = ph__credentials_check(&smtp->mechanisms, user, secret, authtype, &mechanism,
+        status = ph__credentials_check(&smtp->server.mechanisms, user, secret, authtype, &mechanism,
                                        &smtp->error);
-    return status == PH_OK ? ph__client_log_in(smtp, mechanism, user, secret) : status;
+    return status == PH_OK ? log_in(smtp, mechanism, user, secret) : status;
 }
 
 int ph_smtp_auth_plain(ph_smtp *smtp, const char *user, const char *secret)
@@ -90,15 +45,6 @@ int ph_smtp_auth_cram_md5(ph_smtp *smtp, const char *user, const char *secret)
 
 /* ---- Starting -------------------------------------------------------------------------------- */
 
-static int inferred_port(const ph_smtp *smtp, const char *user)
-{
-    if (smtp->port != PH_PORT_INFERRED)
-        return smtp->port;
-    if (smtp->tls)
-        return PH_PORT_SUBMISSIONS;
-    return user ? PH_PORT_SUBMISSION : PH_PORT_SMTP;
-}
-
 static int fail_without_memory(ph_smtp *smtp)
 {
     return ph__error_set(&smtp->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
@@ -106,22 +52,7 @@ static int fail_without_memory(ph_smtp *smtp)
 
 static int connect_and_greet(ph_smtp *smtp)
 {
-    const struct ph__connection_settings settings = {
-        .allocator = smtp->allocator,
-        .address = smtp->address,
-        .port = smtp->port_in_use,
-        .bind_address = smtp->bind_address,
-        .dial = smtp->dial,
-        .dial_data = smtp->dial_data,
-        .tls = smtp->tls,
-        .esmtp = smtp->esmtp,
-        .starttls = smtp->starttls,
-        .helo = smtp->helo,
-        .tls_config = smtp->tls_config,
-        .limits = &smtp->limits,
-        .trace = &smtp->trace,
-    };
-    smtp->connection = ph__connection_new(&settings, ph__client_now());
+    smtp->connection = ph__connection_new(&smtp->server, smtp->port_in_use, ph__client_now());
     if (!smtp->connection)
         return fail_without_memory(smtp);
     return ph__client_run(smtp, false);
@@ -140,7 +71,7 @@ static int check_start(ph_smtp *smtp, const char *helo, const char *user, const 
                              "ASCII of at most 255 bytes, without blanks");
     if (!user && !secret && !authtype)
         return PH_OK;
-    return ph__credentials_check(&smtp->mechanisms, user, secret, authtype, mechanism,
+    return ph__credentials_check(&smtp->server.mechanisms, user, secret, authtype, mechanism,
                                  &smtp->error);
 }
 
@@ -164,12 +95,12 @@ int ph_smtp_start(ph_smtp *smtp, const char *helo, const char *user, const char 
     smtp->tls_info = NULL;
     smtp->notice[0] = '\0';
     smtp->has_quit = false;
-    smtp->port_in_use = inferred_port(smtp, user);
-    if (ph__replace_string(smtp->allocator, &smtp->helo, helo) != PH_OK)
+    smtp->port_in_use = ph__server_port_for(&smtp->server, user);
+    if (ph_server_set_helo(&smtp->server, helo) != PH_OK) /* checked before */
         return fail_without_memory(smtp);
     status = connect_and_greet(smtp);
     if (status == PH_OK && user)
-        status = ph__client_log_in(smtp, mechanism, user, secret);
+        status = log_in(smtp, mechanism, user, secret);
     if (status != PH_OK) {
         ph__client_disconnect(smtp);
         return status;

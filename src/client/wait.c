@@ -74,7 +74,7 @@ int ph__client_begin(ph_smtp *smtp)
     if (!smtp->is_started)
         return ph__error_set(&smtp->error, PH_ERR_STATE, PH_PHASE_NONE,
                              "closed session: %s is not connected; call ph_smtp_start first",
-                             smtp->address);
+                             smtp->server.address);
     if (smtp->writer.is_open)
         return ph__error_set(&smtp->error, PH_ERR_STATE, PH_PHASE_BODY,
                              "a message is being written; end or abort it first");

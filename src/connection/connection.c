@@ -10,23 +10,24 @@
 #include "connection/connection_state.h"
 #include "transport/tls_info.h"
 
-struct ph__connection *ph__connection_new(const struct ph__connection_settings *settings,
-                                          uint64_t now_ms)
+struct ph__connection *ph__connection_new(ph_server *server, int port, uint64_t now_ms)
 {
-    struct ph__connection *connection = ph__allocate(settings->allocator, sizeof *connection);
+    struct ph__connection *connection = ph__allocate(server->allocator, sizeof *connection);
     if (!connection)
         return NULL;
-    connection->settings = *settings;
-    connection->allocator = settings->allocator;
+    ph__server_retain(server);
+    connection->server = server;
+    connection->allocator = server->allocator;
+    connection->port = port;
     connection->opening_since = now_ms;
     ph__error_init(&connection->error, connection->allocator);
     const struct ph__session_config config = {
-        .allocator = settings->allocator,
-        .server = settings->address,
+        .allocator = server->allocator,
+        .server = server->address,
         .reply_limits = {.line_max = ph__reply_line_max_default,
                          .lines_max = ph__reply_lines_max_default,
                          .total_max = ph__reply_total_max_default},
-        .trace = settings->trace,
+        .trace = &server->trace,
     };
     connection->session = ph__session_new(&config);
     if (!connection->session) {
@@ -55,6 +56,7 @@ void ph__connection_free(struct ph__connection *connection)
     if (!connection)
         return;
     const ph_allocator *allocator = connection->allocator;
+    ph_server *server = connection->server;
     close_everything(connection);
     ph__tls_info_free(connection->allocator, connection->tls_info);
     ph__session_free(connection->session);
@@ -62,11 +64,12 @@ void ph__connection_free(struct ph__connection *connection)
     ph__release(allocator, connection->source_buffer);
     ph__release(allocator, connection->host);
     ph__release(allocator, connection);
+    ph_server_free(server);
 }
 
 void ph__connection_trace(const struct ph__connection *connection, const char *format, ...)
 {
-    const struct ph__trace *trace = connection->settings.trace;
+    const struct ph__trace *trace = &connection->server->trace;
     if (!trace || !trace->line)
         return;
     char line[1024];
@@ -90,6 +93,32 @@ void ph__connection_fail(struct ph__connection *connection)
         (struct ph__event){.type = PH__EVENT_FAILED, .status = connection->error.view.status};
 }
 
+/* What the session failed with becomes the connection's end. */
+static void fail_with_session(struct ph__connection *connection)
+{
+    ph__error_copy(&connection->error, ph__session_error(connection->session));
+    ph__connection_fail(connection);
+}
+
+/* Keeps the event for the caller, unless it belongs to a login that comes before READY. */
+static void take_over(struct ph__connection *connection, struct ph__event event)
+{
+    if (connection->is_logging_in && event.type == PH__EVENT_COMMAND_DONE) {
+        connection->is_logging_in = false;
+        if (event.status != PH_OK) {
+            fail_with_session(connection);
+            return;
+        }
+        event.type = PH__EVENT_READY;
+    } else if (event.type == PH__EVENT_READY && connection->server->login.user) {
+        connection->is_logging_in = true;
+        if (ph__connection_log_in_as_set(connection) != PH_OK)
+            ph__connection_fail(connection);
+        return;
+    }
+    connection->event = event;
+}
+
 bool ph__connection_drain_events(struct ph__connection *connection)
 {
     struct ph__event event;
@@ -99,11 +128,10 @@ bool ph__connection_drain_events(struct ph__connection *connection)
         if (event.type == PH__EVENT_START_TLS)
             return true;
         if (event.type == PH__EVENT_FAILED) {
-            ph__error_copy(&connection->error, ph__session_error(connection->session));
-            ph__connection_fail(connection);
+            fail_with_session(connection);
             return false;
         }
-        connection->event = event;
+        take_over(connection, event);
     }
     return false;
 }
@@ -214,9 +242,4 @@ ph_tls_info *ph__connection_take_tls_info(struct ph__connection *connection)
     ph_tls_info *info = connection->tls_info;
     connection->tls_info = NULL;
     return info;
-}
-
-bool ph__connection_is_local(const struct ph__connection *connection)
-{
-    return connection->is_local;
 }

@@ -12,48 +12,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <posthaste/smtp.h>
-
+#include "connection/server.h"
 #include "connection/source.h"
 #include "protocol/session.h"
 
 struct ph__connection;
-
-/* 0 is no limit. May change while the connection is open. */
-struct ph__time_limits {
-    uint32_t open_ms;
-    uint32_t read_ms;
-    uint32_t write_ms;
-    uint32_t reply_ms;
-};
-
-/* Everything pointed to must outlive the connection. */
-struct ph__connection_settings {
-    const ph_allocator *allocator;
-    const char *address;
-    int port;
-    const char *bind_address; /* NULL: the system's choice */
-    const char *name_servers; /* NULL: the system's; for tests */
-    ph_dial_fn dial;          /* NULL: dial here */
-    void *dial_data;
-    bool tls; /* from the first byte */
-    bool esmtp;
-    ph_starttls starttls;
-    const char *helo;
-    ph_tls_config *tls_config;
-    const struct ph__time_limits *limits;
-    const struct ph__trace *trace;
-};
 
 enum {
     ph__pollfds_max = 24
 };
 #define PH__NO_DEADLINE UINT64_MAX
 
-/** Begins to open a connection. @return it, or NULL without memory. Its first event is READY or
- * FAILED. */
-struct ph__connection *ph__connection_new(const struct ph__connection_settings *settings,
-                                          uint64_t now_ms);
+/** Begins to open a connection, which keeps the server. @return it, or NULL without memory. Its
+ * first event is READY or FAILED. */
+struct ph__connection *ph__connection_new(ph_server *server, int port, uint64_t now_ms);
 
 /** Closes at once, without QUIT, and frees. NULL is allowed. */
 void ph__connection_free(struct ph__connection *connection);
@@ -91,7 +63,14 @@ const ph_tls_info *ph__connection_tls_info(const struct ph__connection *connecti
 /** Hands over what the handshake agreed on. @return NULL if there was none, else the caller's */
 ph_tls_info *ph__connection_take_tls_info(struct ph__connection *connection);
 
-/** @return the peer is a loopback address or a Unix socket */
-bool ph__connection_is_local(const struct ph__connection *connection);
+/**
+ * Submits AUTH. Ends in COMMAND_DONE.
+ *
+ * @param mechanism  NULL: the best one
+ * @param error      receives the sentence
+ * @return PH_OK, or why it was not even begun
+ */
+int ph__connection_log_in(struct ph__connection *connection, const ph_mechanism *mechanism,
+                          const char *user, const char *secret, struct ph__error *error);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a connection consists of, for the files that make it up: connection.c (life and dispatch),
- * opening.c (resolve, dial, TLS), exchange.c (bytes between stream and session), deadlines.c.
+ * opening.c (resolve, dial, TLS), login.c,
+ * exchange.c (bytes between stream and session), deadlines.c.
  */
 #ifndef PH_CONNECTION_CONNECTION_STATE_H
 #define PH_CONNECTION_CONNECTION_STATE_H
@@ -26,8 +27,9 @@ enum {
 };
 
 struct ph__connection {
-    struct ph__connection_settings settings;
+    ph_server *server; /* kept */
     const ph_allocator *allocator;
+    int port;
     enum ph__connection_stage stage;
 
     char *host; /* the address as DNS and TLS know it: A-labels */
@@ -36,6 +38,7 @@ struct ph__connection {
     struct ph__stream *stream;
     struct ph__session *session;
     bool is_local;
+    bool is_logging_in; /* as the server's settings say, before READY */
     ph_tls_info *tls_info;
 
     /* What the stream waits for; while it waits to write, reading goes on. */
@@ -68,6 +71,11 @@ void ph__connection_trace(const struct ph__connection *connection, const char *f
 
 /* Hands on what the session has to say. @return PH__EVENT_START_TLS came: the stream must change */
 bool ph__connection_drain_events(struct ph__connection *connection);
+
+/* ---- login.c --------------------------------------------------------------------------------- */
+
+/* Submits AUTH as the server's settings say. @return PH_OK, or a failure with connection->error */
+int ph__connection_log_in_as_set(struct ph__connection *connection);
 
 /* ---- opening.c ------------------------------------------------------------------------------- */
 

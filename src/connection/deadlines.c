@@ -49,7 +49,7 @@ static void take_earlier(struct limit *earliest, uint64_t since, uint32_t limit_
 /* The limit that passes first. A wait for a reply counts from when all was written. */
 static struct limit next_limit(const struct ph__connection *connection)
 {
-    const struct ph__time_limits *limits = connection->settings.limits;
+    const struct ph__time_limits *limits = &connection->server->limits;
     struct limit earliest = {.at = PH__NO_DEADLINE};
     if (connection->stage == PH__STAGE_OPEN) {
         take_earlier(&earliest, connection->writing_since, limits->write_ms, PH_ERR_WRITE_TIMEOUT);
@@ -111,8 +111,8 @@ static ph_phase phase_of(const struct ph__connection *connection)
 
 static const char *hint(const struct ph__connection *connection, ph_phase phase)
 {
-    if (phase == PH_PHASE_GREETING && !connection->settings.tls &&
-        connection->settings.port == PH_PORT_SUBMISSIONS)
+    if (phase == PH_PHASE_GREETING && !connection->server->tls &&
+        connection->port == PH_PORT_SUBMISSIONS)
         return "; this port expects TLS from the first byte: turn on implicit TLS";
     if (phase == PH_PHASE_GREETING)
         return "; if it expects TLS from the first byte, turn on implicit TLS";
@@ -127,9 +127,9 @@ void ph__connection_check_deadline(struct ph__connection *connection, uint64_t n
     if (connection->stage == PH__STAGE_CLOSED || now_ms < limit.at)
         return;
     const ph_phase phase = phase_of(connection);
-    (void)ph__error_set(
-        &connection->error, limit.status, phase, "%s port %d %s (%s): gave up after %g s%s",
-        connection->settings.address, connection->settings.port, awaited(connection, &limit),
-        ph_phase_name(phase), (double)limit.limit_ms / 1000.0, hint(connection, phase));
+    (void)ph__error_set(&connection->error, limit.status, phase,
+                        "%s port %d %s (%s): gave up after %g s%s", connection->server->address,
+                        connection->port, awaited(connection, &limit), ph_phase_name(phase),
+                        (double)limit.limit_ms / 1000.0, hint(connection, phase));
     ph__connection_fail(connection);
 }

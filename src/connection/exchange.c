@@ -100,7 +100,7 @@ static void explain_tls_server(struct ph__connection *connection)
     (void)ph__error_set(error, status, PH_PHASE_GREETING,
                         "%s speaks TLS from the first byte on port %d, and was addressed without; "
                         "turn on implicit TLS for this port, or use the port for STARTTLS (587)",
-                        connection->settings.address, connection->settings.port);
+                        connection->server->address, connection->port);
 }
 
 static void fail_read(struct ph__connection *connection)

@@ -28,20 +28,20 @@ static bool fail_without_memory(struct ph__connection *connection, ph_phase phas
 
 void ph__connection_begin_resolving(struct ph__connection *connection)
 {
-    const struct ph__connection_settings *settings = &connection->settings;
+    const ph_server *server = connection->server;
     struct ph__error *error = &connection->error;
     connection->stage = PH__STAGE_RESOLVING;
-    if (ph__host_to_ascii(connection->allocator, settings->address, &connection->host, error) !=
+    if (ph__host_to_ascii(connection->allocator, server->address, &connection->host, error) !=
         PH_OK) {
         (void)fail_at(connection, PH_PHASE_RESOLVE);
         return;
     }
-    if (settings->dial) {
+    if (server->dial) {
         connection->stage = PH__STAGE_DIALING;
         return;
     }
-    if (ph__resolver_new(connection->allocator, connection->host, settings->port,
-                         settings->name_servers, &connection->resolver, error) != PH_OK)
+    if (ph__resolver_new(connection->allocator, connection->host, connection->port,
+                         server->name_servers, &connection->resolver, error) != PH_OK)
         (void)fail_at(connection, PH_PHASE_RESOLVE);
 }
 
@@ -58,10 +58,9 @@ bool ph__connection_resolve(struct ph__connection *connection, const struct poll
     size_t endpoint_count;
     const struct ph__endpoint *endpoints =
         ph__resolver_endpoints(connection->resolver, &endpoint_count);
-    if (ph__dialer_new(connection->allocator, connection->settings.address,
-                       connection->settings.port, endpoints, endpoint_count,
-                       connection->settings.bind_address, &connection->dialer,
-                       &connection->error) != PH_OK)
+    if (ph__dialer_new(connection->allocator, connection->server->address, connection->port,
+                       endpoints, endpoint_count, connection->server->bind_address,
+                       &connection->dialer, &connection->error) != PH_OK)
         return fail_at(connection, PH_PHASE_CONNECT);
     connection->stage = PH__STAGE_DIALING;
     return true;
@@ -71,11 +70,11 @@ bool ph__connection_resolve(struct ph__connection *connection, const struct poll
 
 static bool begin_session(struct ph__connection *connection, bool is_secure)
 {
-    const struct ph__connection_settings *settings = &connection->settings;
+    const ph_server *server = connection->server;
     const struct ph__session_start start = {
-        .helo = settings->helo,
-        .esmtp = settings->esmtp,
-        .starttls = settings->tls ? PH_STARTTLS_OFF : settings->starttls,
+        .helo = ph__server_helo(server),
+        .esmtp = server->esmtp,
+        .starttls = server->tls ? PH_STARTTLS_OFF : server->starttls,
         .is_secure = is_secure,
         .is_local = connection->is_local,
     };
@@ -90,14 +89,14 @@ static bool begin_session(struct ph__connection *connection, bool is_secure)
 /* Takes a connected socket. */
 static bool connected(struct ph__connection *connection, int fd, uint64_t now_ms)
 {
-    const struct ph__connection_settings *settings = &connection->settings;
+    const ph_server *server = connection->server;
     if (ph__socket_stream_new(connection->allocator, fd, &connection->stream) != PH_OK) {
         ph__socket_close(fd);
         return fail_without_memory(connection, PH_PHASE_CONNECT);
     }
     connection->is_local = ph__socket_is_local(fd);
-    ph__connection_trace(connection, "Connection opened: %s:%d", settings->address, settings->port);
-    if (!settings->tls)
+    ph__connection_trace(connection, "Connection opened: %s:%d", server->address, connection->port);
+    if (!server->tls)
         return begin_session(connection, false);
     ph__connection_begin_handshake(connection, now_ms);
     return true;
@@ -105,17 +104,17 @@ static bool connected(struct ph__connection *connection, int fd, uint64_t now_ms
 
 static bool dial_by_caller(struct ph__connection *connection, uint64_t now_ms)
 {
-    const struct ph__connection_settings *settings = &connection->settings;
+    const ph_server *server = connection->server;
     int fd = -1;
-    const int failure = settings->dial(settings->address, settings->port, settings->limits->open_ms,
-                                       &fd, settings->dial_data);
+    const int failure = server->dial(server->address, connection->port, server->limits.open_ms, &fd,
+                                     server->dial_data);
     if (failure == 0 && fd >= 0 && ph__socket_prepare(fd) == PH_OK)
         return connected(connection, fd, now_ms);
     if (fd >= 0)
         ph__socket_close(fd);
     (void)ph__error_set(&connection->error, PH_ERR_IO, PH_PHASE_CONNECT,
                         "cannot connect to %s port %d: the program's dial function failed%s%s",
-                        settings->address, settings->port, failure > 0 ? ": " : "",
+                        server->address, connection->port, failure > 0 ? ": " : "",
                         failure > 0 ? strerror(failure) : "");
     connection->error.view.system_errno = failure > 0 ? failure : 0;
     ph__connection_fail(connection);
@@ -125,7 +124,7 @@ static bool dial_by_caller(struct ph__connection *connection, uint64_t now_ms)
 bool ph__connection_dial(struct ph__connection *connection, const struct pollfd *fds, size_t count,
                          uint64_t now_ms)
 {
-    if (connection->settings.dial)
+    if (connection->server->dial)
         return dial_by_caller(connection, now_ms);
     const enum ph__io io =
         ph__dialer_process(connection->dialer, fds, count, now_ms, &connection->error);
@@ -140,7 +139,7 @@ bool ph__connection_dial(struct ph__connection *connection, const struct pollfd 
 
 static const char *tls_name(const struct ph__connection *connection)
 {
-    const char *name = ph_tls_config_hostname(connection->settings.tls_config);
+    const char *name = ph_tls_config_hostname(connection->server->tls_config);
     if (name)
         return name;
     /* A Unix socket has no name of its own; whoever listens there is on this machine. */
@@ -153,7 +152,7 @@ void ph__connection_begin_handshake(struct ph__connection *connection, uint64_t 
     connection->stage = PH__STAGE_HANDSHAKING;
     connection->opening_since = now_ms;
     if (ph__tls_stream_new(connection->allocator, connection->stream,
-                           connection->settings.tls_config, tls_name(connection), &tls,
+                           connection->server->tls_config, tls_name(connection), &tls,
                            &connection->error) != PH_OK) {
         (void)fail_at(connection, PH_PHASE_TLS);
         return;
@@ -168,7 +167,7 @@ static bool handshake_done(struct ph__connection *connection)
     ph__connection_trace(connection, "TLS connection started: %s, %s",
                          connection->tls_info->version, connection->tls_info->cipher);
     connection->read_wants_write = false;
-    if (connection->settings.tls)
+    if (connection->server->tls)
         return begin_session(connection, true);
     connection->stage = PH__STAGE_OPEN;
     (void)ph__session_tls_started(connection->session);

@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/allocator.h"
 #include "protocol/envelope.h"
 #include "protocol/result.h"
-#include "transport/tls_config.h"
 #include "unit/base/test.h"
 #include "unit/base/test_allocator.h"
 
@@ -29,8 +29,7 @@ struct message {
 
 struct fixture {
     struct test_allocator test;
-    struct ph__time_limits limits;
-    struct ph__connection_settings settings;
+    ph_server settings;
     struct ph__connection *connection;
     int dialed; /* the client's end of a pair, until it is dialed */
     int server;
@@ -55,17 +54,10 @@ static void init(struct fixture *f)
     *f = (struct fixture){.dialed = -1, .server = -1};
     test_allocator_init(&f->test);
     ph__envelope_init(&f->message.envelope, &f->test.allocator);
-    f->limits =
+    assert_int_equal(ph__server_init(&f->settings, "mx.example.net", 2525, &f->test.allocator),
+                     PH_OK);
+    f->settings.limits =
         (struct ph__time_limits){.open_ms = 700, .read_ms = 500, .write_ms = 300, .reply_ms = 800};
-    f->settings = (struct ph__connection_settings){
-        .allocator = &f->test.allocator,
-        .address = "mx.example.net",
-        .port = 2525,
-        .esmtp = true,
-        .starttls = PH_STARTTLS_AUTO,
-        .helo = "localhost",
-        .limits = &f->limits,
-    };
 }
 
 static void use_pair(struct fixture *f)
@@ -92,7 +84,7 @@ static bool process(struct fixture *f, uint64_t now_ms)
 
 static void begin_at(struct fixture *f, uint64_t now_ms)
 {
-    f->connection = ph__connection_new(&f->settings, now_ms);
+    f->connection = ph__connection_new(&f->settings, f->settings.port, now_ms);
     assert_non_null(f->connection);
     assert_false(process(f, now_ms));
 }
@@ -117,7 +109,7 @@ static void end(struct fixture *f)
         (void)close(f->dialed);
     if (f->server >= 0)
         (void)close(f->server);
-    ph__tls_config_free(f->settings.tls_config);
+    ph__server_release(&f->settings);
     assert_int_equal(f->test.live_blocks, 0);
 }
 
@@ -199,7 +191,8 @@ static void open_limit__covers_connecting(void **state)
         fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
         (void)connect(fillers[i], (const struct sockaddr *)&address, sizeof address);
     }
-    f.settings.address = "127.0.0.1";
+    assert_int_equal(ph__replace_string(&f.test.allocator, &f.settings.address, "127.0.0.1"),
+                     PH_OK);
     begin_at(&f, 5000);
     assert_int_equal(deadline(&f, 5000), 5700);
     check_gives_up(&f, 5700, PH_ERR_OPEN_TIMEOUT, PH_PHASE_CONNECT, "no firewall drops");
@@ -215,8 +208,7 @@ static void open_limit__begins_anew_for_the_handshake(void **state)
     init(&f);
     use_pair(&f);
     f.settings.tls = true;
-    f.settings.tls_config = ph__tls_config_new(&f.test.allocator);
-    f.connection = ph__connection_new(&f.settings, 1000);
+    f.connection = ph__connection_new(&f.settings, f.settings.port, 1000);
     assert_false(process(&f, 1600)); /* the program's dial function took its time */
     assert_int_equal(deadline(&f, 1600), 2300);
     check_gives_up(&f, 2300, PH_ERR_OPEN_TIMEOUT, PH_PHASE_TLS,
@@ -273,7 +265,7 @@ static void reply_limit__begins_anew_with_each_reply(void **state)
     struct fixture f;
     init(&f);
     use_pair(&f);
-    f.limits.read_ms = 0;
+    f.settings.limits.read_ms = 0;
     begin_at(&f, 1000);
     server_says(&f, "220 mx\r\n");
     assert_false(process(&f, 1700)); /* greeted: EHLO is sent */
@@ -303,14 +295,14 @@ static void limits__act_at_once_when_they_change(void **state)
     init(&f);
     use_pair(&f);
     begin_at(&f, 1000);
-    f.limits.read_ms = 0; /* none */
+    f.settings.limits.read_ms = 0; /* none */
     assert_int_equal(deadline(&f, 1000), 1800);
-    f.limits.reply_ms = 0;
+    f.settings.limits.reply_ms = 0;
     assert_int_equal(deadline(&f, 1000), PH__NO_DEADLINE);
     assert_false(process(&f, 1000 + (uint64_t)30 * 24 * 3600 * 1000));
-    f.limits.read_ms = 40;
+    f.settings.limits.read_ms = 40;
     assert_int_equal(deadline(&f, 2000), 1040);
-    f.limits.read_ms = UINT32_MAX;
+    f.settings.limits.read_ms = UINT32_MAX;
     assert_int_equal(deadline(&f, 2000), 1000 + (uint64_t)UINT32_MAX);
     end(&f);
 }
@@ -389,7 +381,7 @@ static void read_limit__begins_behind_the_last_byte_written(void **state)
     struct fixture f;
     uint64_t now_ms = 1200;
     begin_blocked(&f, now_ms);
-    f.limits.reply_ms = 0;
+    f.settings.limits.reply_ms = 0;
     while (deadline(&f, now_ms) == now_ms + 300) { /* blocked */
         now_ms += 100;
         server_takes_some(&f);
