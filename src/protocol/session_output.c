@@ -58,6 +58,8 @@ static int pend_staged(struct ph__session *session, size_t start, ph_result *res
 
 int ph__session_pend(struct ph__session *session, struct ph__slice slice, ph_result *result)
 {
+    if (slice.length == 0)
+        return PH_OK;
     if (slice.length < ph__gather_below) {
         const size_t start = session->staging.length;
         const int status = ph__buffer_append(&session->staging, slice.bytes, slice.length);

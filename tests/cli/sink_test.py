@@ -18,7 +18,7 @@ class Options(Case):
         return self.start(Sink("--without", "STARTTLS", *options))
 
     def test_fail(self):
-        self.assert_says(self.send(self.plain("--fail", "DATA=451 4.3.0 not now"), code=75), "451 4.3.0 not now")
+        self.assert_says(self.send(self.plain("--without", "CHUNKING", "--fail", "DATA=451 4.3.0 not now"), code=75), "451 4.3.0 not now")
 
     def test_delay(self):
         sink = self.plain("--delay", "MAIL=400")
