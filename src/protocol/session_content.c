@@ -195,9 +195,11 @@ static int build_bdat(struct ph__session *session, struct ph__transaction *trans
     }
     if (status != PH_OK || content->bdat_rest > 0)
         return status;
-    if (command->is_last)
-        status = ph__session_pend(session, ph__content_missing_line_end(&content->encoder),
-                                  transaction->result);
+    if (command->is_last) {
+        const struct ph__slice line_end = ph__content_missing_line_end(&content->encoder);
+        content->pended += line_end.length;
+        status = ph__session_pend(session, line_end, transaction->result);
+    }
     end_chunk(transaction, command);
     *is_whole = true;
     return status;

@@ -108,7 +108,9 @@ int ph__session_cancel(struct ph__session *session, const void *tag)
     struct ph__transaction *transaction = find(session, tag);
     if (session->state != PH__STATE_OPEN || !transaction || transaction->has_failed ||
         transaction->content.end_was_written)
-        return PH_ERR_STATE;
+        return ph__error_set(&session->error, PH_ERR_STATE, PH_PHASE_NONE,
+                             "the message is not under way, or was sent to its end: it can no "
+                             "longer be cancelled");
     /* Behind the 354, or a BDAT line, only content can follow. */
     const bool has_begun = transaction->end_is_queued || transaction->content.bdat_is_begun ||
                            transaction->content.pended > 0;

@@ -11,6 +11,19 @@
 #include "dialogues/runner/expectation.h"
 #include "protocol/session.h"
 
+enum {
+    messages_max = 16
+};
+
+/* A message that was submitted. */
+struct sent {
+    struct mail mail;
+    size_t body_given;
+    ph_result *result;
+    int status;
+    bool is_done;
+};
+
 struct run {
     const struct dialogue *dialogue;
     enum split split;
@@ -22,9 +35,8 @@ struct run {
     struct trace_text *trace_text;
     ph_allocator allocator;
 
-    struct mail mail;
-    size_t body_given;
-    ph_result *result;
+    struct sent sent[messages_max]; /* in their order; the last is what "result" is about */
+    size_t sent_count;
     ph_address *address;
     struct words words; /* of the operation under way: they hold what it borrows */
     bool has_words;
@@ -64,15 +76,44 @@ static void keep_written(struct run *run, const struct ph__slice *slices, size_t
     }
 }
 
+/* DATA alone has no tag: it is the last one. */
+static struct sent *by_tag(struct run *run, void *tag)
+{
+    return tag ? tag : &run->sent[run->sent_count - 1];
+}
+
 static bool give_content(struct run *run)
 {
     if (!ph__session_wants_content(run->session))
         return false;
-    const size_t rest = run->mail.body_length - run->body_given;
-    const size_t n = piece(run, rest);
-    ph__session_content(run->session, run->mail.body + run->body_given, n, n == rest);
-    run->body_given += n;
+    bool from_start;
+    struct sent *sent = by_tag(run, ph__session_content_tag(run->session, &from_start));
+    if (from_start)
+        sent->body_given = 0;
+    const size_t rest = sent->mail.body_length - sent->body_given;
+    /* How content is split decides what BDAT says, so it is not split there. */
+    const bool is_chunked = ph_capabilities_has(ph__session_capabilities(run->session), "CHUNKING");
+    const size_t n = is_chunked ? rest : piece(run, rest);
+    ph__session_content(run->session, sent->mail.body + sent->body_given, n, n == rest);
+    sent->body_given += n;
     return true;
+}
+
+static void end(struct sent *sent, int status)
+{
+    if (sent->is_done)
+        return;
+    sent->is_done = true;
+    sent->status = status;
+}
+
+/* The session broke: each message's result says what became of it. */
+static void end_all(struct run *run)
+{
+    for (size_t i = 0; i < run->sent_count; i++) {
+        const ph_error *error = run->sent[i].result ? ph_result_error(run->sent[i].result) : NULL;
+        end(&run->sent[i], error ? (int)error->status : PH_OK);
+    }
 }
 
 static void take_events(struct run *run)
@@ -83,6 +124,10 @@ static void take_events(struct run *run)
             run->wants_tls = true;
             return;
         }
+        if (event.type == PH__EVENT_MESSAGE_DONE)
+            end(by_tag(run, event.tag), event.status);
+        else if (event.type == PH__EVENT_FAILED)
+            end_all(run);
         run->status = event.status;
         run->is_done = true;
     }
@@ -93,7 +138,9 @@ static void pump(struct run *run)
     for (;;) {
         struct ph__slice slices[4];
         const size_t count = ph__session_output(run->session, slices, 4);
-        if (count == 0 && !give_content(run))
+        if (give_content(run))
+            continue; /* it leaves in the same write */
+        if (count == 0)
             break;
         size_t n = 0;
         for (size_t i = 0; i < count; i++)
@@ -142,12 +189,19 @@ static int log_in(struct run *run, const char *user, const char *secret, const c
     return ph__session_authenticate(run->session, &login);
 }
 
+static unsigned features_of(const char *names)
+{
+    return (strstr(names, "pipelining") ? PH_FEATURE_PIPELINING : 0U) |
+           (strstr(names, "chunking") ? PH_FEATURE_CHUNKING : 0U) |
+           (strstr(names, "overlap") ? PH_FEATURE_OVERLAP : 0U);
+}
+
 static int do_start(struct run *run)
 {
     const struct words *words = &run->words;
     const char *starttls = words_value(words, "starttls");
     const char *helo = words_value(words, "helo");
-    const struct ph__session_start start = {
+    struct ph__session_start start = {
         .helo = helo ? helo : "client.example.org",
         .esmtp = !words_has(words, "no-esmtp"),
         .starttls = !starttls || strcmp(starttls, "off") == 0 ? PH_STARTTLS_OFF
@@ -155,32 +209,70 @@ static int do_start(struct run *run)
                                                               : PH_STARTTLS_ALWAYS,
         .is_secure = words_has(words, "tls"),
     };
+    const char *window = words_value(words, "window");
+    const char *avoids = words_value(words, "avoids");
+    start.window = window ? (uint32_t)strtoul(window, NULL, 10) : 0;
+    start.window_bytes =
+        words_value(words, "bytes") ? strtoull(words_value(words, "bytes"), NULL, 10) : UINT64_MAX;
+    start.avoids = avoids ? features_of(avoids) : 0;
     run->trace.shows_secrets = words_has(words, "show-secrets");
     return ph__session_begin(run->session, &start);
 }
 
-static int new_result(struct run *run, const struct ph__envelope *envelope)
+/* Takes a place for a message; one place is enough if nothing is under way. */
+static struct sent *new_sent(struct run *run)
 {
-    ph_result_free(run->result);
-    run->body_given = 0;
-    run->result = ph__result_new(&run->allocator, envelope);
-    return run->result ? PH_OK : PH_ERR_NO_MEMORY;
+    struct sent *sent = &run->sent[run->sent_count];
+    if (run->sent_count == messages_max) {
+        (void)fprintf(stderr, "%s: more than %d messages\n", run->dialogue->name, messages_max);
+        exit(2);
+    }
+    run->sent_count++;
+    *sent = (struct sent){.status = PH_OK};
+    mail_make(&sent->mail, &run->words);
+    return sent;
+}
+
+static int submitted(struct sent *sent, int status)
+{
+    if (status != PH_OK)
+        end(sent, status);
+    return status;
 }
 
 static int do_send(struct run *run)
 {
-    mail_make(&run->mail, &run->words);
-    const struct ph__envelope *envelope = &run->mail.message->envelope;
-    const int status = new_result(run, envelope);
-    const struct ph__outgoing outgoing = {.envelope = envelope, .result = run->result};
-    return status == PH_OK ? ph__session_send(run->session, &outgoing) : status;
+    struct sent *sent = new_sent(run);
+    const struct ph__envelope *envelope = &sent->mail.message->envelope;
+    sent->result = ph__result_new(&run->allocator, envelope);
+    const struct ph__outgoing outgoing = {
+        .envelope = envelope, .result = sent->result, .tag = sent, .is_repeatable = true};
+    return submitted(sent,
+                     sent->result ? ph__session_send(run->session, &outgoing) : PH_ERR_NO_MEMORY);
 }
 
 static int do_data(struct run *run)
 {
-    mail_make(&run->mail, &run->words);
-    const int status = new_result(run, NULL);
-    return status == PH_OK ? ph__session_data(run->session, run->result) : status;
+    struct sent *sent = new_sent(run);
+    sent->result = ph__result_new(&run->allocator, NULL);
+    return submitted(sent, sent->result ? ph__session_data(run->session, sent->result)
+                                        : PH_ERR_NO_MEMORY);
+}
+
+static struct sent *numbered(struct run *run, const char *number)
+{
+    const size_t n = strtoul(number, NULL, 10);
+    if (n < 1 || n > run->sent_count) {
+        (void)fprintf(stderr, "%s: there is no message %s\n", run->dialogue->name, number);
+        exit(2);
+    }
+    return &run->sent[n - 1];
+}
+
+/* What becomes of it, an event tells: the operation itself has ended, and others go on. */
+static int do_cancel(struct run *run)
+{
+    return ph__session_cancel(run->session, numbered(run, run->words.word[1]));
 }
 
 static int do_address(struct run *run, bool is_mail)
@@ -224,6 +316,8 @@ static int submit(struct run *run)
         return do_send(run);
     if (strcmp(name, "data") == 0)
         return do_data(run);
+    if (strcmp(name, "cancel") == 0)
+        return do_cancel(run);
     if (strcmp(name, "mailfrom") == 0 || strcmp(name, "rcptto") == 0)
         return do_address(run, name[0] == 'm');
     if (strcmp(name, "auth") == 0)
@@ -236,7 +330,6 @@ static void begin(struct run *run, const struct item *item)
 {
     if (run->has_words)
         words_release(&run->words);
-    mail_release(&run->mail);
     words_split(&run->words, item->text);
     run->has_words = true;
     ph__error_clear(&run->argument_error);
@@ -250,16 +343,43 @@ static void begin(struct run *run, const struct item *item)
 
 /* ---- Items ----------------------------------------------------------------------------------- */
 
+/* "message N ...": what is expected of one of several. */
+static const char *expect_of_message(struct run *run, const struct item *item)
+{
+    char *rest;
+    (void)strtoul(item->text + strlen("message "), &rest, 10);
+    const struct sent *sent = numbered(run, item->text + strlen("message "));
+    const struct state state = {
+        .status = sent->status,
+        .error = ph_result_error(sent->result),
+        .reply = ph_result_reply(sent->result),
+        .result = sent->result,
+        .is_started = -1,
+        .is_broken = ph__session_is_broken(run->session),
+    };
+    while (*rest == ' ')
+        rest++;
+    if (strcmp(rest, "under way") == 0)
+        return sent->is_done ? tell_at(run->dialogue, item, "it has ended") : NULL;
+    if (!sent->is_done)
+        return tell_at(run->dialogue, item, "it is still under way");
+    const char *problem = expectation_problem(rest, &state);
+    return problem ? tell_at(run->dialogue, item, "%s", problem) : NULL;
+}
+
 static const char *expect(struct run *run, const struct item *item)
 {
+    if (strncmp(item->text, "message ", strlen("message ")) == 0)
+        return expect_of_message(run, item);
     const struct ph__error *error = ph__error_is_set(&run->argument_error)
                                         ? &run->argument_error
                                         : ph__session_error(run->session);
+    const struct sent *last = run->sent_count > 0 ? &run->sent[run->sent_count - 1] : NULL;
     const struct state state = {
         .status = run->status,
         .error = ph__error_is_set(error) ? &error->view : NULL,
         .reply = ph__session_reply(run->session),
-        .result = run->result,
+        .result = last ? last->result : NULL,
         .capabilities = ph__session_capabilities(run->session),
         .notice = ph__session_notice(run->session),
         .trace = run->trace_text->text,
@@ -363,10 +483,12 @@ const char *run_over_session(const struct dialogue *dialogue, enum split split, 
         problem = play_all(&run, may_fail);
     ph__session_free(run.session);
     ph__mechanism_table_release(&run.mechanisms);
-    ph_result_free(run.result);
+    for (size_t i = 0; i < run.sent_count; i++) {
+        ph_result_free(run.sent[i].result);
+        mail_release(&run.sent[i].mail);
+    }
     ph_address_free(run.address);
     ph__error_release(&run.argument_error);
-    mail_release(&run.mail);
     if (run.has_words)
         words_release(&run.words);
     free(run.written);
