@@ -7,6 +7,7 @@
 #include <posthaste/allocator.h>
 #include <posthaste/api.h>
 #include <posthaste/capabilities.h>
+#include <posthaste/connection.h>
 #include <posthaste/error.h>
 #include <posthaste/mechanism.h>
 #include <posthaste/message.h>

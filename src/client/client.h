@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a blocking client consists of, for the files that make it up: smtp.c (making and settings),
- * wait.c (the poll loop), start.c, commands.c, send.c, writer.c, message.c.
+ * wait.c (the poll loop), start.c, commands.c, send.c, writer.c.
  */
 #ifndef PH_CLIENT_CLIENT_H
 #define PH_CLIENT_CLIENT_H
@@ -9,6 +9,7 @@
 #include <posthaste/smtp.h>
 
 #include "connection/connection.h"
+#include "connection/message.h"
 
 enum {
     ph__writer_buffer_size = 16 * 1024
@@ -26,7 +27,7 @@ struct ph_smtp {
     const ph_allocator *allocator;
 
     /* session */
-    struct ph__connection *connection; /* NULL: none */
+    ph_connection *connection; /* NULL: none */
     int port_in_use;
     bool is_started;
     bool has_quit;
@@ -42,17 +43,7 @@ struct ph_smtp {
     char *description;
 };
 
-struct ph_message {
-    ph_allocator own_allocator;
-    const ph_allocator *allocator;
-    struct ph__envelope envelope;
-    struct ph__source source;
-};
-
 /* ---- wait.c ---------------------------------------------------------------------------------- */
-
-/** @return milliseconds of the monotonic clock, never 0 */
-uint64_t ph__client_now(void);
 
 /**
  * Drives the connection until it has an event, or, if @p until_push, until a pushed source is

@@ -283,7 +283,7 @@ ph_result *ph_smtp_take_result(ph_smtp *smtp)
 
 const ph_tls_info *ph_smtp_tls_info(const ph_smtp *smtp)
 {
-    return smtp->connection ? ph__connection_tls_info(smtp->connection) : smtp->tls_info;
+    return smtp->connection ? ph_connection_tls_info(smtp->connection) : smtp->tls_info;
 }
 
 const ph_capabilities *ph_smtp_capabilities(const ph_smtp *smtp)

@@ -52,7 +52,7 @@ static int fail_without_memory(ph_smtp *smtp)
 
 static int connect_and_greet(ph_smtp *smtp)
 {
-    smtp->connection = ph__connection_new(&smtp->server, smtp->port_in_use, ph__client_now());
+    smtp->connection = ph__connection_new(&smtp->server, smtp->port_in_use, ph_now_ms());
     if (!smtp->connection)
         return fail_without_memory(smtp);
     return ph__client_run(smtp, false);

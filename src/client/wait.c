@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The poll loop under every blocking call, and what calls leave behind. */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/allocator.h"
 #include "client/client.h"
 #include "transport/tls_info.h"
-
-uint64_t ph__client_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + 1;
-}
-
-static int poll_timeout(uint64_t deadline, uint64_t now_ms)
-{
-    if (deadline == PH__NO_DEADLINE)
-        return -1;
-    const uint64_t rest = deadline > now_ms ? deadline - now_ms : 0;
-    return rest > INT_MAX ? INT_MAX : (int)rest;
-}
 
 /* A server's words outlive the connection, which finish closes. */
 static void keep_reply(ph_smtp *smtp)
@@ -42,21 +24,18 @@ static int conclude(ph_smtp *smtp, const struct ph__event *event)
 
 int ph__client_run(ph_smtp *smtp, bool until_push)
 {
-    struct ph__connection *connection = smtp->connection;
-    struct pollfd fds[ph__pollfds_max];
+    ph_connection *connection = smtp->connection;
+    struct pollfd fds[PH_POLLFDS_MAX];
     size_t count = 0;
     for (;;) {
-        uint64_t now_ms = ph__client_now();
         struct ph__event event;
-        ph__connection_process(connection, fds, count, now_ms);
+        ph_connection_process(connection, fds, count, ph_now_ms());
         if (ph__connection_take_event(connection, &event))
             return conclude(smtp, &event);
         if (until_push && ph__connection_wants_push(connection))
             return PH_OK;
-        count = ph__connection_pollfds(connection, fds);
-        now_ms = ph__client_now();
-        const int timeout = poll_timeout(ph__connection_deadline(connection, now_ms), now_ms);
-        if (poll(fds, (nfds_t)count, timeout) < 0)
+        count = ph_connection_pollfds(connection, fds);
+        if (poll(fds, (nfds_t)count, ph_connection_poll_timeout(connection, ph_now_ms())) < 0)
             count = 0; /* interrupted: revents say nothing */
     }
 }
@@ -87,7 +66,7 @@ void ph__client_disconnect(ph_smtp *smtp)
         ph__tls_info_free(smtp->allocator, smtp->tls_info);
         smtp->tls_info = ph__connection_take_tls_info(smtp->connection);
     }
-    ph__connection_free(smtp->connection);
+    ph_connection_free(smtp->connection);
     smtp->connection = NULL;
     smtp->is_started = false;
     smtp->writer.is_open = false;

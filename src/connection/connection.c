@@ -10,7 +10,7 @@
 #include "connection/connection_state.h"
 #include "transport/tls_info.h"
 
-struct ph__connection *ph__connection_new(ph_server *server, int port, uint64_t now_ms)
+ph_connection *ph__connection_new(ph_server *server, int port, uint64_t now_ms)
 {
     struct ph__connection *connection = ph__allocate(server->allocator, sizeof *connection);
     if (!connection)
@@ -19,7 +19,7 @@ struct ph__connection *ph__connection_new(ph_server *server, int port, uint64_t 
     connection->server = server;
     connection->allocator = server->allocator;
     connection->port = port;
-    connection->opening_since = now_ms;
+    connection->opening_since = connection->now_ms = now_ms;
     ph__error_init(&connection->error, connection->allocator);
     const struct ph__session_config config = {
         .allocator = server->allocator,
@@ -31,15 +31,21 @@ struct ph__connection *ph__connection_new(ph_server *server, int port, uint64_t 
     };
     connection->session = ph__session_new(&config);
     if (!connection->session) {
-        ph__connection_free(connection);
+        ph_connection_free(connection);
         return NULL;
     }
     ph__connection_begin_resolving(connection);
     return connection;
 }
 
-/* What belongs to the way there and to the stream; the session stays, for its last words. */
-static void close_everything(struct ph__connection *connection)
+int ph_connection_new(ph_server *server, uint64_t now_ms, ph_connection **out)
+{
+    server->is_frozen = true;
+    *out = ph__connection_new(server, ph_server_port(server), now_ms);
+    return *out ? PH_OK : PH_ERR_NO_MEMORY;
+}
+
+void ph__connection_shut(struct ph__connection *connection)
 {
     ph__resolver_free(connection->resolver);
     ph__dialer_free(connection->dialer);
@@ -51,20 +57,28 @@ static void close_everything(struct ph__connection *connection)
     connection->stage = PH__STAGE_CLOSED;
 }
 
-void ph__connection_free(struct ph__connection *connection)
+static void release(struct ph__connection *connection)
 {
-    if (!connection)
-        return;
     const ph_allocator *allocator = connection->allocator;
     ph_server *server = connection->server;
-    close_everything(connection);
-    ph__tls_info_free(connection->allocator, connection->tls_info);
+    ph__tls_info_free(allocator, connection->tls_info);
+    ph__messages_free(connection);
     ph__session_free(connection->session);
     ph__error_release(&connection->error);
     ph__release(allocator, connection->source_buffer);
     ph__release(allocator, connection->host);
     ph__release(allocator, connection);
     ph_server_free(server);
+}
+
+void ph_connection_free(ph_connection *connection)
+{
+    if (!connection)
+        return;
+    ph__connection_shut(connection);
+    connection->is_freed = true;
+    if (!connection->is_processing)
+        release(connection);
 }
 
 void ph__connection_trace(const struct ph__connection *connection, const char *format, ...)
@@ -85,7 +99,7 @@ void ph__connection_fail(struct ph__connection *connection)
     if (connection->stage == PH__STAGE_CLOSED)
         return;
     ph__session_fail(connection->session, &connection->error);
-    close_everything(connection);
+    ph__connection_shut(connection);
     /* The session knows what became of a message under way, and says so in its error. */
     ph__error_copy(&connection->error, ph__session_error(connection->session));
     ph__connection_trace(connection, "connection closed: %s", connection->error.view.message);
@@ -147,8 +161,8 @@ static bool is_readable(const struct ph__connection *connection, const struct po
     return false;
 }
 
-void ph__connection_process(struct ph__connection *connection, const struct pollfd *fds,
-                            size_t count, uint64_t now_ms)
+static void process_stages(struct ph__connection *connection, const struct pollfd *fds,
+                           size_t count, uint64_t now_ms)
 {
     const bool readable = is_readable(connection, fds, count);
     bool goes_on = true;
@@ -173,13 +187,28 @@ void ph__connection_process(struct ph__connection *connection, const struct poll
     ph__connection_check_deadline(connection, now_ms);
 }
 
-size_t ph__connection_pollfds(struct ph__connection *connection, struct pollfd *fds)
+void ph_connection_process(ph_connection *connection, const struct pollfd *fds, size_t count,
+                           uint64_t now_ms)
+{
+    if (connection->is_processing) /* its own handler calls */
+        return;
+    connection->is_processing = true;
+    ph__connection_set_clock(connection, now_ms);
+    process_stages(connection, fds, count, now_ms);
+    connection->is_clock_stale = false;
+    ph__events_deliver(connection);
+    connection->is_processing = false;
+    if (connection->is_freed)
+        release(connection);
+}
+
+size_t ph_connection_pollfds(ph_connection *connection, struct pollfd *fds)
 {
     switch (connection->stage) {
     case PH__STAGE_RESOLVING:
-        return ph__resolver_pollfds(connection->resolver, fds, ph__pollfds_max);
+        return ph__resolver_pollfds(connection->resolver, fds, PH_POLLFDS_MAX);
     case PH__STAGE_DIALING:
-        return connection->dialer ? ph__dialer_pollfds(connection->dialer, fds, ph__pollfds_max)
+        return connection->dialer ? ph__dialer_pollfds(connection->dialer, fds, PH_POLLFDS_MAX)
                                   : 0; /* the program dials, in process */
     case PH__STAGE_HANDSHAKING:
     case PH__STAGE_OPEN:
@@ -205,6 +234,7 @@ bool ph__connection_take_event(struct ph__connection *connection, struct ph__eve
     if (event->type == PH__EVENT_NONE && connection->stage == PH__STAGE_CLOSED)
         *event =
             (struct ph__event){.type = PH__EVENT_FAILED, .status = connection->error.view.status};
+    connection->has_told_end |= event->type == PH__EVENT_FAILED;
     return event->type != PH__EVENT_NONE;
 }
 
@@ -230,11 +260,6 @@ const struct ph__error *ph__connection_error(const struct ph__connection *connec
 {
     return connection->stage == PH__STAGE_CLOSED ? &connection->error
                                                  : ph__session_error(connection->session);
-}
-
-const ph_tls_info *ph__connection_tls_info(const struct ph__connection *connection)
-{
-    return connection->tls_info;
 }
 
 ph_tls_info *ph__connection_take_tls_info(struct ph__connection *connection)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection consists of, for the files that make it up: connection.c (life and dispatch),
- * opening.c (resolve, dial, TLS), login.c,
- * exchange.c (bytes between stream and session), deadlines.c.
+ * What a connection consists of, for the files that make it up: connection.c (life and dispatch of
+ * its stages), opening.c (resolve, dial, TLS), login.c, exchange.c (bytes between stream and
+ * session), deadlines.c, messages.c (those that wait or are under way), events.c (what the program
+ * is told).
  */
 #ifndef PH_CONNECTION_CONNECTION_STATE_H
 #define PH_CONNECTION_CONNECTION_STATE_H
 
 #include "connection/connection.h"
+#include "connection/message.h"
 #include "transport/dial.h"
 #include "transport/resolve.h"
 #include "transport/stream.h"
@@ -24,6 +26,21 @@ enum {
     ph__read_size = 16 * 1024,
     ph__source_buffer_size = 64 * 1024,
     ph__first_bytes = 8
+};
+
+/* A message that was added, until its event was pulled. */
+enum ph__slot_state {
+    PH__SLOT_WAITING,
+    PH__SLOT_SUBMITTED, /* to the session, whose tag is the slot */
+    PH__SLOT_DONE       /* its result is whole */
+};
+
+struct ph__slot {
+    enum ph__slot_state state;
+    ph_message *message;
+    void *user_data;
+    struct ph__source source; /* the message's own, as far as it was read */
+    ph_result *result;        /* kept for the next message; NULL until there was one */
 };
 
 struct ph__connection {
@@ -57,7 +74,32 @@ struct ph__connection {
     uint8_t first_bytes[ph__first_bytes]; /* received; they tell what listens there */
     size_t first_count;
 
-    struct ph__event event; /* for the caller; NONE: there is none */
+    /* Messages in the order in which they were added. */
+    struct ph__slot *slots; /* a ring; NULL until there was a message */
+    size_t slots_size;
+    size_t slots_head;
+    size_t message_count;
+    size_t submitted_count; /* so many from the head do not wait any longer */
+
+    struct ph__event event; /* of the session, to be told; NONE: there is none */
+    bool is_ready;
+    bool is_commanded; /* a NOOP, RSET or QUIT of the program is under way */
+    bool wants_quit;
+    bool has_quit;     /* QUIT was submitted: whatever ends the connection now is no failure */
+    bool has_told_end; /* CLOSED, or FAILED, was pulled */
+    bool has_work;     /* something was submitted, and nothing was written since */
+    const ph_error *event_error; /* of the last event */
+
+    ph_event_fn handler; /* NULL: events are pulled */
+    void *handler_data;
+    bool is_processing;
+    bool is_freed; /* by its own handler: let go when that is back */
+
+    uint64_t now_ms;     /* as it was told last */
+    bool is_clock_stale; /* something was written since */
+    bool has_written;    /* and nothing was read since */
+    uint64_t round_trips;
+
     struct ph__error error;
 };
 
@@ -65,6 +107,9 @@ struct ph__connection {
 
 /* Ends everything; connection->error has been set. */
 void ph__connection_fail(struct ph__connection *connection);
+
+/* Closes without any word on it. The session stays, for its last words. */
+void ph__connection_shut(struct ph__connection *connection);
 
 void ph__connection_trace(const struct ph__connection *connection, const char *format, ...)
     PH_PRINTF(2, 3);
@@ -93,10 +138,16 @@ void ph__connection_begin_handshake(struct ph__connection *connection, uint64_t 
 
 /* ---- exchange.c ------------------------------------------------------------------------------ */
 
+/* Writes what may be written now. */
+void ph__connection_write(struct ph__connection *connection, uint64_t now_ms);
+
 /* Moves bytes both ways as far as it goes. @return the stage changed */
 bool ph__connection_exchange(struct ph__connection *connection, bool is_readable, uint64_t now_ms);
 
 /* ---- deadlines.c ----------------------------------------------------------------------------- */
+
+/* Notes what was written when the time was not known. */
+void ph__connection_set_clock(struct ph__connection *connection, uint64_t now_ms);
 
 /* Fails the connection if a time limit has passed. */
 void ph__connection_check_deadline(struct ph__connection *connection, uint64_t now_ms);
@@ -104,5 +155,32 @@ void ph__connection_check_deadline(struct ph__connection *connection, uint64_t n
 /* Notes that waiting begins, goes on or ends. */
 void ph__connection_note_progress(struct ph__connection *connection, bool received, bool wrote,
                                   uint64_t now_ms);
+
+/* ---- messages.c ------------------------------------------------------------------------------ */
+
+/* The connection is closed: no message waits any longer. */
+void ph__messages_end(struct ph__connection *connection);
+
+/* Submits what the session has room for: messages, and QUIT behind them. */
+void ph__messages_submit(struct ph__connection *connection);
+
+/* Takes the first message out, if it is done. @return it was */
+bool ph__messages_pull(struct ph__connection *connection, ph_event *event);
+
+/* @return the first message's event can be pulled */
+bool ph__messages_are_done(const struct ph__connection *connection);
+
+/* @return where the content comes from that the session awaits; NULL: nowhere */
+struct ph__source *ph__messages_source(struct ph__connection *connection);
+
+void ph__messages_free(struct ph__connection *connection);
+
+/* ---- events.c -------------------------------------------------------------------------------- */
+
+/* Hands events to the handler until there is none, and writes what comes of it. */
+void ph__events_deliver(struct ph__connection *connection);
+
+/* @return there is something to be told, or done, without any wait */
+bool ph__events_are_due(const struct ph__connection *connection);
 
 #endif

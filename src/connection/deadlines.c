@@ -3,6 +3,8 @@
  * Time limits: opening (twice: until connected, and for each handshake), each wait to read, each
  * wait to write, and a whole reply.
  */
+#include <limits.h>
+
 #include "connection/connection_state.h"
 
 void ph__connection_note_progress(struct ph__connection *connection, bool received, bool wrote,
@@ -25,9 +27,17 @@ void ph__connection_note_progress(struct ph__connection *connection, bool receiv
         connection->writing_since = now_ms;
 }
 
+void ph__connection_set_clock(struct ph__connection *connection, uint64_t now_ms)
+{
+    connection->now_ms = now_ms;
+    if (connection->is_clock_stale && connection->stage == PH__STAGE_OPEN)
+        ph__connection_note_progress(connection, true, true, now_ms);
+    connection->is_clock_stale = false;
+}
+
 static uint64_t after(uint64_t since, uint32_t limit_ms)
 {
-    return limit_ms == 0 ? PH__NO_DEADLINE : since + limit_ms;
+    return limit_ms == 0 ? PH_NO_DEADLINE : since + limit_ms;
 }
 
 struct limit {
@@ -50,7 +60,7 @@ static void take_earlier(struct limit *earliest, uint64_t since, uint32_t limit_
 static struct limit next_limit(const struct ph__connection *connection)
 {
     const struct ph__time_limits *limits = &connection->server->limits;
-    struct limit earliest = {.at = PH__NO_DEADLINE};
+    struct limit earliest = {.at = PH_NO_DEADLINE};
     if (connection->stage == PH__STAGE_OPEN) {
         take_earlier(&earliest, connection->writing_since, limits->write_ms, PH_ERR_WRITE_TIMEOUT);
         if (!connection->write_is_blocked)
@@ -63,15 +73,33 @@ static struct limit next_limit(const struct ph__connection *connection)
     return earliest;
 }
 
-uint64_t ph__connection_deadline(struct ph__connection *connection, uint64_t now_ms)
+static bool has_pending(const struct ph__connection *connection)
 {
+    struct ph__stream *stream = connection->stream;
+    return connection->stage == PH__STAGE_OPEN && stream->functions->has_pending(stream);
+}
+
+uint64_t ph_connection_deadline(ph_connection *connection, uint64_t now_ms)
+{
+    ph__connection_set_clock(connection, now_ms);
+    if (ph__events_are_due(connection) || has_pending(connection))
+        return now_ms;
     uint64_t at = next_limit(connection).at;
-    uint64_t own = PH__NO_DEADLINE;
+    uint64_t own = PH_NO_DEADLINE;
     if (connection->stage == PH__STAGE_RESOLVING)
         own = ph__resolver_deadline_ms(connection->resolver, now_ms);
     else if (connection->stage == PH__STAGE_DIALING)
         own = connection->dialer ? ph__dialer_deadline_ms(connection->dialer, now_ms) : now_ms;
     return own < at ? own : at;
+}
+
+int ph_connection_poll_timeout(ph_connection *connection, uint64_t now_ms)
+{
+    const uint64_t deadline = ph_connection_deadline(connection, now_ms);
+    if (deadline == PH_NO_DEADLINE)
+        return -1;
+    const uint64_t rest = deadline > now_ms ? deadline - now_ms : 0;
+    return rest > INT_MAX ? INT_MAX : (int)rest;
 }
 
 /* What was waited for, as the sentence says it. */
@@ -127,6 +155,8 @@ void ph__connection_check_deadline(struct ph__connection *connection, uint64_t n
     if (connection->stage == PH__STAGE_CLOSED || now_ms < limit.at)
         return;
     const ph_phase phase = phase_of(connection);
+    if (limit.status == PH_ERR_READ_TIMEOUT) /* not this connection's matter alone */
+        connection->server->stalled_features |= ph__session_features_in_use(connection->session);
     (void)ph__error_set(&connection->error, limit.status, phase,
                         "%s port %d %s (%s): gave up after %g s%s", connection->server->address,
                         connection->port, awaited(connection, &limit), ph_phase_name(phase),

@@ -16,9 +16,8 @@ enum {
 
 /* ---- Content --------------------------------------------------------------------------------- */
 
-static void fail_source(struct ph__connection *connection)
+static void fail_source(struct ph__connection *connection, const struct ph__source *source)
 {
-    const struct ph__source *source = connection->source;
     char reason[256];
     (void)snprintf(reason, sizeof reason, "%s%s%s", source->problem,
                    source->system_errno ? ": " : "",
@@ -29,8 +28,8 @@ static void fail_source(struct ph__connection *connection)
 /* @return the session got content */
 static bool give_content(struct ph__connection *connection)
 {
-    struct ph__source *source = connection->source;
-    if (!source || !ph__session_wants_content(connection->session))
+    struct ph__source *source = ph__messages_source(connection);
+    if (!source)
         return false;
     if (!connection->source_buffer && ph__source_needs_buffer(source)) {
         connection->source_buffer = ph__allocate(connection->allocator, ph__source_buffer_size);
@@ -51,7 +50,7 @@ static bool give_content(struct ph__connection *connection)
     case PH__SOURCE_NOTHING_YET:
         return false;
     case PH__SOURCE_FAILED:
-        fail_source(connection);
+        fail_source(connection, source);
         return false;
     }
     return false;
@@ -75,6 +74,8 @@ static enum ph__io write_output(struct ph__connection *connection, uint64_t now_
         if (io != PH__IO_DONE)
             return io;
         ph__session_wrote(connection->session, n);
+        connection->has_written = true;
+        connection->is_clock_stale = true;
         ph__connection_note_progress(connection, false, true, now_ms);
     }
 }
@@ -124,6 +125,8 @@ static enum ph__io read_input(struct ph__connection *connection, uint64_t now_ms
         return io;
     if (connection->first_count < ph__first_bytes)
         keep_first_bytes(connection, bytes, n);
+    connection->round_trips += connection->has_written;
+    connection->has_written = false;
     (void)ph__session_receive(connection->session, bytes, n);
     ph__connection_note_progress(connection, true, false, now_ms);
     return PH__IO_DONE;
@@ -180,14 +183,18 @@ static bool note_write(struct ph__connection *connection, enum ph__io io)
     return io != PH__IO_FAILED;
 }
 
+void ph__connection_write(struct ph__connection *connection, uint64_t now_ms)
+{
+    if (!note_write(connection, write_output(connection, now_ms)))
+        fail_write(connection, now_ms);
+    ph__connection_note_progress(connection, false, false, now_ms);
+}
+
 bool ph__connection_exchange(struct ph__connection *connection, bool is_readable, uint64_t now_ms)
 {
     bool must_read = is_readable || connection->stream->functions->has_pending(connection->stream);
     for (;;) {
-        if (!note_write(connection, write_output(connection, now_ms))) {
-            fail_write(connection, now_ms);
-            return true;
-        }
+        ph__connection_write(connection, now_ms);
         if (ph__connection_drain_events(connection)) {
             ph__connection_begin_handshake(connection, now_ms);
             return true;
@@ -197,6 +204,9 @@ bool ph__connection_exchange(struct ph__connection *connection, bool is_readable
         ph__connection_note_progress(connection, false, false, now_ms);
         if (!must_read || read_all(connection, now_ms))
             return connection->stage != PH__STAGE_OPEN;
+        ph__connection_note_progress(connection, false, false, now_ms);
+        if (connection->event.type != PH__EVENT_NONE)
+            return false;  /* what comes of it, and of what is behind it, leaves in one write */
         must_read = false; /* what was read may have made something to write */
     }
 }

@@ -77,7 +77,14 @@ static bool begin_session(struct ph__connection *connection, bool is_secure)
         .starttls = server->tls ? PH_STARTTLS_OFF : server->starttls,
         .is_secure = is_secure,
         .is_local = connection->is_local,
+        .avoids = ~ph_server_features(server),
+        .window = server->window,
+        .window_bytes = server->window_bytes,
     };
+    ph__resolver_free(connection->resolver);
+    ph__dialer_free(connection->dialer);
+    connection->resolver = NULL;
+    connection->dialer = NULL;
     connection->stage = PH__STAGE_OPEN;
     if (ph__session_begin(connection->session, &start) == PH_OK)
         return true;

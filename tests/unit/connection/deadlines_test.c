@@ -75,10 +75,10 @@ static void use_pair(struct fixture *f)
 /* Goes on at @p now_ms with what has become ready. @return there was an event */
 static bool process(struct fixture *f, uint64_t now_ms)
 {
-    struct pollfd fds[ph__pollfds_max];
-    const size_t count = ph__connection_pollfds(f->connection, fds);
+    struct pollfd fds[PH_POLLFDS_MAX];
+    const size_t count = ph_connection_pollfds(f->connection, fds);
     (void)poll(fds, (nfds_t)count, 0);
-    ph__connection_process(f->connection, fds, count, now_ms);
+    ph_connection_process(f->connection, fds, count, now_ms);
     return ph__connection_take_event(f->connection, &f->event);
 }
 
@@ -96,12 +96,12 @@ static void server_says(const struct fixture *f, const char *text)
 
 static uint64_t deadline(struct fixture *f, uint64_t now_ms)
 {
-    return ph__connection_deadline(f->connection, now_ms);
+    return ph_connection_deadline(f->connection, now_ms);
 }
 
 static void end(struct fixture *f)
 {
-    ph__connection_free(f->connection);
+    ph_connection_free(f->connection);
     ph__envelope_release(&f->message.envelope);
     ph_result_free(f->message.result);
     free(f->message.content);
@@ -126,7 +126,7 @@ static void check_gives_up(struct fixture *f, uint64_t at_ms, ph_status status, 
     assert_int_equal(error->phase, phase);
     if (!strstr(error->message, says))
         fail_msg("\"%s\" does not say \"%s\"", error->message, says);
-    assert_int_equal(deadline(f, at_ms), PH__NO_DEADLINE);
+    assert_int_equal(deadline(f, at_ms), PH_NO_DEADLINE);
 }
 
 /* A session that has been greeted at 1000, ready for a message. */
@@ -279,7 +279,7 @@ static void limits__do_not_run_while_nothing_is_awaited(void **state)
     (void)state;
     struct fixture f;
     begin_session(&f);
-    assert_int_equal(deadline(&f, 1000), PH__NO_DEADLINE);
+    assert_int_equal(deadline(&f, 1000), PH_NO_DEADLINE);
     assert_false(process(&f, 1000000));
     assert_int_equal(
         ph__session_command(ph__connection_session(f.connection), PH__SINGLE_NOOP, NULL), PH_OK);
@@ -298,7 +298,7 @@ static void limits__act_at_once_when_they_change(void **state)
     f.settings.limits.read_ms = 0; /* none */
     assert_int_equal(deadline(&f, 1000), 1800);
     f.settings.limits.reply_ms = 0;
-    assert_int_equal(deadline(&f, 1000), PH__NO_DEADLINE);
+    assert_int_equal(deadline(&f, 1000), PH_NO_DEADLINE);
     assert_false(process(&f, 1000 + (uint64_t)30 * 24 * 3600 * 1000));
     f.settings.limits.read_ms = 40;
     assert_int_equal(deadline(&f, 2000), 1040);

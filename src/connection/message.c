@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ph_message: an envelope and the source of its content. */
-#include <posthaste/message.h>
+#include "connection/message.h"
 
 #include "base/allocator.h"
-#include "client/client.h"
 
 int ph_message_new(const ph_allocator *allocator, ph_message **out)
 {

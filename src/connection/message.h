@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* ph_message: an envelope and the source of its content. */
+#ifndef PH_CONNECTION_MESSAGE_H
+#define PH_CONNECTION_MESSAGE_H
+
+#include <posthaste/message.h>
+
+#include "connection/source.h"
+#include "protocol/envelope.h"
+
+struct ph_message {
+    ph_allocator own_allocator;
+    const ph_allocator *allocator;
+    struct ph__envelope envelope;
+    struct ph__source source;
+};
+
+#endif
