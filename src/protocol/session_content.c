@@ -74,6 +74,11 @@ static int encode(struct ph__session *session, struct ph__transaction *transacti
     return status;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* ---- Behind DATA ----------------------------------------------------------------------------- */
 
 static int build_text(struct ph__session *session, struct ph__transaction *transaction,
@@ -83,7 +88,7 @@ static int build_text(struct ph__session *session, struct ph__transaction *trans
     int status = PH_OK;
     size_t taken;
     while (status == PH_OK && content->chunk.length > 0 && ph__session_has_room_to_pend(session))
-        status = encode(session, transaction, content->chunk.length, &taken);
+        status = encode(session, transaction, smaller(content->chunk.length, clean_chunk), &taken);
     if (status != PH_OK || !content->is_last_chunk || content->chunk.length > 0)
         return status;
     *is_whole = true;
@@ -102,11 +107,6 @@ struct chunk {
     bool is_clean;                      /* they are sent as they are */
     struct ph__content_encoder encoder; /* as it is behind them */
 };
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Sees how far the next BDAT goes and what its bytes will be. */
 static struct chunk measure(const struct ph__content *content)

@@ -21,7 +21,8 @@ enum {
 bool ph__session_has_room_to_pend(struct ph__session *session)
 {
     return session->staging.length < ph__staging_enough &&
-           session->pending_count + pends_at_once <= ph__pending_size_max;
+           session->pending_count + pends_at_once <= ph__pending_size_max &&
+           session->pended - session->written < ph__pending_bytes_max;
 }
 
 static int add_pending(struct ph__session *session, struct ph__pending pending)

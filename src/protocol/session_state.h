@@ -71,6 +71,7 @@ enum {
     ph__queue_size_per_transaction = 4, /* more of a window */
     ph__pending_size_min = 8,
     ph__pending_size_max = 64,
+    ph__pending_bytes_max = 256 * 1024, /* so that one turn ends, and caches hold what was seen */
     ph__events_size = 4,
     ph__transactions_min = 2, /* the one under way, and the next, whose envelope goes along */
     /* Slices shorter than this are gathered, since a slice costs more than copying it. */

@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include "base/buffer.h"
 #include "transport/stream.h"
 #include "transport/tls_config.h"
 
@@ -21,6 +22,10 @@ struct ph__tls_stream {
     BIO_METHOD *method;
     SSL *ssl;
     char *hostname;
+    struct ph__buffer output; /* records, to be written together */
+    size_t output_sent;       /* bytes of it that have left */
+    size_t accepted;          /* the caller's bytes that it holds */
+    bool gathers_output;
     bool is_shaken; /* the handshake is done */
     bool has_failed;
     bool plain_ended;

@@ -18,7 +18,11 @@
 #include "transport/tls_state.h"
 
 enum {
-    record_size = 16 * 1024
+    record_size = 16 * 1024,
+    /* So many records leave in one write; it costs less to copy them than to call the system for
+     * each. */
+    records_per_write = 8,
+    output_max = records_per_write * (record_size + 512)
 };
 
 static struct ph__tls_stream *of(struct ph__stream *stream)
@@ -69,9 +73,23 @@ static int bio_read(BIO *bio, char *buffer, int size)
     return bio_outcome(bio, tls, io, n);
 }
 
+/* Keeps records to be written together. What OpenSSL says out of turn (an alert, a key update) must
+ * not overtake them. */
+static int gather_output(BIO *bio, struct ph__tls_stream *tls, const char *bytes, int size)
+{
+    BIO_clear_retry_flags(bio);
+    if (ph__buffer_append(&tls->output, bytes, (size_t)size) == PH_OK)
+        return size;
+    (void)ph__error_set(tls->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
+    tls->plain_failed = true;
+    return -1;
+}
+
 static int bio_write(BIO *bio, const char *bytes, int size)
 {
     struct ph__tls_stream *tls = BIO_get_data(bio);
+    if (tls->gathers_output || tls->output.length > 0)
+        return gather_output(bio, tls, bytes, size);
     const struct ph__slice slice = {.bytes = (const uint8_t *)bytes, .length = (size_t)size};
     size_t n = 0;
     BIO_clear_retry_flags(bio);
@@ -171,33 +189,109 @@ static enum ph__io tls_read(struct ph__stream *stream, void *buffer, size_t size
     return outcome(tls, SSL_read_ex(tls->ssl, buffer, size, n), error);
 }
 
+/* Where a walk over slices stands. */
+struct walk {
+    const struct ph__slice *slices;
+    size_t count;
+    size_t first; /* the slice that is next */
+    size_t used;  /* bytes of it */
+};
+
 /* Joins slices in one record; a command and its neighbours must not leave as many. */
-static size_t gather(uint8_t *record, const struct ph__slice *slices, size_t count)
+static size_t fill_record(uint8_t *record, struct walk *walk)
 {
     size_t length = 0;
-    for (size_t i = 0; i < count && length < record_size; i++) {
+    while (walk->first < walk->count && length < record_size) {
+        const struct ph__slice *slice = &walk->slices[walk->first];
+        const size_t rest = slice->length - walk->used;
         const size_t room = record_size - length;
-        const size_t taken = slices[i].length < room ? slices[i].length : room;
-        memcpy(record + length, slices[i].bytes, taken);
+        const size_t taken = rest < room ? rest : room;
+        memcpy(record + length, slice->bytes + walk->used, taken);
         length += taken;
+        walk->used += taken;
+        if (walk->used == slice->length) {
+            walk->first++;
+            walk->used = 0;
+        }
     }
     return length;
 }
 
-/* What OpenSSL could not write at once is offered again from the same bytes on, at least as many:
- * the caller's rule (stream.h), which gathering keeps. */
+static int encrypt_joined(struct ph__tls_stream *tls, struct walk *walk, size_t *n)
+{
+    uint8_t record[record_size];
+    const size_t length = fill_record(record, walk);
+    const int result = SSL_write_ex(tls->ssl, record, length, n);
+    ph__wipe(record, length); /* it may hold a password */
+    return result;
+}
+
+/* A record that lies in one slice is encrypted from where it is. */
+static int encrypt_record(struct ph__tls_stream *tls, struct walk *walk, size_t *n)
+{
+    const struct ph__slice *slice = &walk->slices[walk->first];
+    if (slice->length - walk->used < record_size)
+        return encrypt_joined(tls, walk, n);
+    const int result = SSL_write_ex(tls->ssl, slice->bytes + walk->used, record_size, n);
+    walk->used += record_size;
+    if (walk->used == slice->length) {
+        walk->first++;
+        walk->used = 0;
+    }
+    return result;
+}
+
+/* Encrypts as many full records as leave in one write, and a last one that may be short. */
+static enum ph__io encrypt(struct ph__tls_stream *tls, const struct ph__slice *slices, size_t count,
+                           struct ph__error *error)
+{
+    struct walk walk = {.slices = slices, .count = count};
+    int result = 1;
+    tls->gathers_output = true;
+    for (size_t i = 0; i < records_per_write && walk.first < count && result == 1; i++) {
+        size_t n = 0;
+        result = encrypt_record(tls, &walk, &n);
+        tls->accepted += n;
+    }
+    tls->gathers_output = false;
+    return result == 1 ? PH__IO_DONE : outcome(tls, result, error);
+}
+
+static enum ph__io flush(struct ph__tls_stream *tls, struct ph__error *error)
+{
+    while (tls->output_sent < tls->output.length) {
+        const struct ph__slice slice = {.bytes = tls->output.bytes + tls->output_sent,
+                                        .length = tls->output.length - tls->output_sent};
+        size_t n = 0;
+        const enum ph__io io = tls->plain->functions->write(tls->plain, &slice, 1, &n, error);
+        if (io == PH__IO_FAILED)
+            tls->has_failed = true;
+        if (io != PH__IO_DONE)
+            return io;
+        tls->output_sent += n;
+    }
+    ph__buffer_truncate(&tls->output, 0);
+    tls->output_sent = 0;
+    return PH__IO_DONE;
+}
+
+/* Bytes that were encrypted count as taken when their records have left: until then the caller
+ * offers them again (stream.h), and nothing is encrypted twice. */
 static enum ph__io tls_write(struct ph__stream *stream, const struct ph__slice *slices,
                              size_t count, size_t *n, struct ph__error *error)
 {
     struct ph__tls_stream *tls = of(stream);
     begin_call(tls, error);
-    if (slices[0].length >= record_size)
-        return outcome(tls, SSL_write_ex(tls->ssl, slices[0].bytes, slices[0].length, n), error);
-    uint8_t record[record_size];
-    const size_t length = gather(record, slices, count);
-    const int result = SSL_write_ex(tls->ssl, record, length, n);
-    ph__wipe(record, length); /* it may hold a password */
-    return outcome(tls, result, error);
+    enum ph__io io = PH__IO_DONE;
+    if (tls->accepted == 0)
+        io = encrypt(tls, slices, count, error);
+    if (io == PH__IO_DONE)
+        io = flush(tls, error);
+    if (io != PH__IO_DONE)
+        return io;
+    *n = tls->accepted;
+    tls->accepted = 0;
+    return PH__IO_DONE;
 }
 
 static bool tls_has_pending(const struct ph__stream *stream)
@@ -213,6 +307,7 @@ static void release(struct ph__tls_stream *tls)
     BIO_meth_free(tls->method);
     X509_free(tls->refused);
     X509_free(tls->culprit);
+    ph__buffer_release(&tls->output);
     ph__release(tls->allocator, tls->hostname);
     ph__release(tls->allocator, tls);
 }
@@ -224,7 +319,7 @@ static void tls_close(struct ph__stream *stream)
     struct ph__error ignored;
     ph__error_init(&ignored, tls->allocator);
     begin_call(tls, &ignored);
-    if (tls->is_shaken && !tls->has_failed)
+    if (tls->is_shaken && !tls->has_failed && tls->output.length == 0)
         (void)SSL_shutdown(tls->ssl);
     ERR_clear_error();
     ph__error_release(&ignored);
@@ -330,6 +425,7 @@ int ph__tls_stream_new(const ph_allocator *allocator, struct ph__stream *plain,
     tls->allocator = allocator;
     tls->config = config;
     tls->plain = plain;
+    ph__buffer_init(&tls->output, allocator, output_max);
     const int status = make(tls, config, hostname, error);
     if (status != PH_OK) {
         release(tls);
