@@ -72,21 +72,14 @@ int ph__buffer_reserve(struct ph__buffer *buffer, size_t n)
     return PH_OK;
 }
 
-int ph__buffer_append(struct ph__buffer *buffer, const void *bytes, size_t n)
+int ph__buffer_append_grown(struct ph__buffer *buffer, const void *bytes, size_t n)
 {
-    if (n == 0)
-        return PH_OK;
     const int status = ph__buffer_reserve(buffer, n);
     if (status != PH_OK)
         return status;
     memcpy(buffer->bytes + buffer->length, bytes, n);
     buffer->length += n;
     return PH_OK;
-}
-
-int ph__buffer_append_string(struct ph__buffer *buffer, const char *text)
-{
-    return ph__buffer_append(buffer, text, strlen(text));
 }
 
 void ph__buffer_consume(struct ph__buffer *buffer, size_t n)

@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <posthaste/allocator.h>
+#include <posthaste/error.h>
 
 /* Readable: bytes (NULL while nothing was appended) and length. The rest is the buffer's own. */
 struct ph__buffer {
@@ -33,15 +35,36 @@ void ph__buffer_release(struct ph__buffer *buffer);
 int ph__buffer_reserve(struct ph__buffer *buffer, size_t n);
 
 /** Appends bytes. @return as ph__buffer_reserve; nothing is appended on failure */
-int ph__buffer_append(struct ph__buffer *buffer, const void *bytes, size_t n);
+static inline int ph__buffer_append(struct ph__buffer *buffer, const void *bytes, size_t n);
 
 /** Appends a string without its NUL. @return as ph__buffer_reserve */
-int ph__buffer_append_string(struct ph__buffer *buffer, const char *text);
+static inline int ph__buffer_append_string(struct ph__buffer *buffer, const char *text);
 
 /** Drops the first @p n bytes; @p n is at most the length. */
 void ph__buffer_consume(struct ph__buffer *buffer, size_t n);
 
 /** Cuts the buffer to @p length, which is at most what it has. Memory is kept. */
 void ph__buffer_truncate(struct ph__buffer *buffer, size_t length);
+
+/* ---- A message takes dozens of these, most of a few bytes: inline where there is room ------- */
+
+/* The same when the buffer must grow. */
+int ph__buffer_append_grown(struct ph__buffer *buffer, const void *bytes, size_t n);
+
+static inline int ph__buffer_append(struct ph__buffer *buffer, const void *bytes, size_t n)
+{
+    if (n == 0)
+        return PH_OK;
+    if (n > buffer->capacity - buffer->length)
+        return ph__buffer_append_grown(buffer, bytes, n);
+    memcpy(buffer->bytes + buffer->length, bytes, n);
+    buffer->length += n;
+    return PH_OK;
+}
+
+static inline int ph__buffer_append_string(struct ph__buffer *buffer, const char *text)
+{
+    return ph__buffer_append(buffer, text, strlen(text));
+}
 
 #endif

@@ -9,15 +9,32 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 
+/* Eight bytes at a time: every byte of every line is looked at. */
+static bool has_control_byte(const uint8_t *bytes, size_t n)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    uint64_t found = 0;
+    for (; n >= sizeof ones; bytes += sizeof ones, n -= sizeof ones) {
+        uint64_t word;
+        memcpy(&word, bytes, sizeof word);
+        const uint64_t ascii = word & ~tops;
+        const uint64_t low = ascii + ones * (0x80 - 0x20);            /* top bit: 0x20 and up */
+        const uint64_t del = (ascii ^ (ones * 0x7f)) + (ones * 0x7f); /* top bit: not DEL */
+        found |= ~(low & del) & ~word;
+    }
+    bool is_found = (found & tops) != 0;
+    for (size_t i = 0; i < n; i++)
+        is_found |= bytes[i] < 0x20 || bytes[i] == 0x7f;
+    return is_found;
+}
+
 /* Ends a line that began at `start`, or takes it back. */
 static int finish_line(struct ph__buffer *out, size_t start, int status)
 {
-    if (status == PH_OK && out->length - start > ph__command_line_max)
+    const size_t n = out->length - start;
+    if (status == PH_OK && (n > ph__command_line_max || has_control_byte(out->bytes + start, n)))
         status = PH_ERR_ARGUMENT;
-    for (size_t i = start; status == PH_OK && i < out->length; i++) {
-        if (out->bytes[i] < 0x20 || out->bytes[i] == 0x7f)
-            status = PH_ERR_ARGUMENT;
-    }
     if (status == PH_OK)
         status = ph__buffer_append(out, "\r\n", 2);
     if (status != PH_OK)

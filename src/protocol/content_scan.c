@@ -8,22 +8,6 @@
 
 #include <string.h>
 
-/* The same in any pace, for the bytes that a block does not fill. */
-static size_t scan_bytes(const uint8_t *bytes, size_t from, size_t n, bool at_line_start,
-                         bool finds_dots)
-{
-    for (size_t i = from; i < n; i++) {
-        const bool begins_line = i == 0 ? at_line_start : bytes[i - 1] == '\n';
-        if (bytes[i] == '\n' && (i == 0 || bytes[i - 1] != '\r'))
-            return i;
-        if (bytes[i] == '\r' && (i + 1 == n || bytes[i + 1] != '\n'))
-            return i;
-        if (bytes[i] == '.' && begins_line && finds_dots)
-            return i;
-    }
-    return n;
-}
-
 #if defined(__SSE2__)
 
 #include <emmintrin.h>
@@ -56,29 +40,45 @@ struct before {
     uint64_t lf; /* 1: the byte before ends a line, or there is none */
 };
 
+enum {
+    nowhere = 64
+};
+
+/* @return where in the block the first byte stands that cannot pass, -1 for the byte before it, or
+ * nowhere */
+static int scan_block(const __m128i *block, struct before *before, bool finds_dots)
+{
+    const uint64_t cr = marks_of(block, '\r');
+    const uint64_t lf = marks_of(block, '\n');
+    const uint64_t dot = finds_dots ? marks_of(block, '.') : 0;
+    const uint64_t behind_cr = cr << 1 | before->cr;
+    /* A CR and an LF must come together: a bit that only one of both has is a lone one. A lone CR
+     * is marked one byte late. */
+    const uint64_t found = (lf ^ behind_cr) | (dot & (lf << 1 | before->lf));
+    before->cr = cr >> 63;
+    before->lf = lf >> 63;
+    if (found == 0)
+        return nowhere;
+    const bool is_late = (behind_cr & ~lf & (found & -found)) != 0;
+    return __builtin_ctzll(found) - is_late;
+}
+
 size_t ph__content_scan(const uint8_t *bytes, size_t n, bool at_line_start, bool finds_dots)
 {
     struct before before = {.cr = 0, .lf = at_line_start};
     size_t i = 0;
     for (; i + block_size <= n; i += block_size) {
-        const __m128i *block = (const __m128i *)(const void *)(bytes + i);
-        const uint64_t cr = marks_of(block, '\r');
-        const uint64_t lf = marks_of(block, '\n');
-        const uint64_t dot = finds_dots ? marks_of(block, '.') : 0;
-        const uint64_t behind_cr = cr << 1 | before.cr;
-        /* A CR and an LF must come together: a bit that only one of both has is a lone one. A lone
-         * CR is marked one byte late. */
-        const uint64_t lone = lf ^ behind_cr;
-        const uint64_t found = lone | (dot & (lf << 1 | before.lf));
-        if (found != 0) {
-            const unsigned at = (unsigned)__builtin_ctzll(found);
-            const bool is_late = (behind_cr & ~lf & (found & -found)) != 0;
-            return i + at - is_late;
-        }
-        before.cr = cr >> 63;
-        before.lf = lf >> 63;
+        const int at = scan_block((const __m128i *)(const void *)(bytes + i), &before, finds_dots);
+        if (at != nowhere)
+            return (size_t)((ptrdiff_t)i + at);
     }
-    return scan_bytes(bytes, before.cr ? i - 1 : i, n, at_line_start, finds_dots);
+    if (i == n)
+        return before.cr ? n - 1 : n;
+    /* The zeros behind the rest are no LF: a CR that ends it is found as a lone one. */
+    __m128i rest[block_size / sizeof(__m128i)] = {{0}};
+    memcpy(rest, bytes + i, n - i);
+    const int at = scan_block(rest, &before, finds_dots);
+    return at == nowhere ? n : (size_t)((ptrdiff_t)i + at);
 }
 
 #else
@@ -99,7 +99,7 @@ size_t ph__content_scan(const uint8_t *bytes, size_t n, bool at_line_start, bool
         i = end + 1;
         at_line_start = true;
     }
-    return scan_bytes(bytes, i, n, at_line_start, finds_dots);
+    return n;
 }
 
 #endif

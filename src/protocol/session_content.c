@@ -3,7 +3,8 @@
  * How content leaves: behind DATA as text that ends in a line with a dot (RFC 5321
  * section 4.1.1.4), or by BDAT in chunks whose length is said before them (RFC 3030).
  */
-#include "base/format.h"
+#include <string.h>
+
 #include "protocol/session_state.h"
 
 enum {
@@ -139,14 +140,31 @@ static struct chunk measure(const struct ph__content *content)
     return chunk;
 }
 
+/* A line a message: printf would cost more than the rest of it. */
+static size_t append_number(char *line, size_t n, size_t number)
+{
+    char digits[24];
+    size_t first = sizeof digits;
+    do {
+        digits[--first] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    memcpy(line + n, digits + first, sizeof digits - first);
+    return n + sizeof digits - first;
+}
+
 static int pend_bdat_line(struct ph__session *session, const struct chunk *chunk)
 {
-    char line[64];
-    const size_t n =
-        ph__format(line, sizeof line, "BDAT %zu%s", chunk->encoded, chunk->is_last ? " LAST" : "");
+    static const char last[] = " LAST";
+    char line[48] = "BDAT ";
+    size_t n = append_number(line, strlen(line), chunk->encoded);
+    if (chunk->is_last) {
+        memcpy(line + n, last, sizeof last);
+        n += sizeof last - 1;
+    }
+    line[n] = '\0';
     ph__session_trace(session, PH_TRACE_SENT, "%s", line);
-    line[n] = '\r';
-    line[n + 1] = '\n';
+    memcpy(line + n, "\r\n", 2);
     return ph__session_pend(session, (struct ph__slice){(const uint8_t *)line, n + 2}, NULL);
 }
 

@@ -85,6 +85,7 @@ struct ph__content {
     struct ph__content_encoder encoder;
     struct ph__slice chunk; /* what is left of what the caller lent */
     uint64_t pended;        /* bytes, as they are sent */
+    uint64_t in_flight;     /* of them, as the session counts them */
     bool was_begun;         /* some of it was lent */
     bool is_last_chunk;
     size_t bdat_rest;     /* of the chunk: what belongs to the BDAT whose line was built */
@@ -190,6 +191,8 @@ struct ph__session {
     size_t transactions_size;
     size_t transactions_head;
     size_t transactions_count;
+    size_t fed_count;         /* so many of the first were queued to their end */
+    uint64_t bytes_in_flight; /* of their content */
     bool bdat_failed; /* the server may hold on to a transaction that nobody else knows of */
     struct ph__exchange exchange;
 
@@ -280,6 +283,9 @@ void ph__transactions_feed(struct ph__session *session);
 /* Queues a command of a transaction. */
 void ph__transaction_queue(struct ph__session *session, struct ph__transaction *transaction,
                            unsigned kind, size_t recipient);
+
+/* The first transaction has ended, and its event was taken. */
+void ph__transactions_forget_first(struct ph__session *session);
 
 /* Takes back what was queued and not built, so that it can be queued again. */
 void ph__transactions_drop_unbuilt(struct ph__session *session);

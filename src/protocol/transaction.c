@@ -36,7 +36,8 @@ static const char *international_mailbox(const struct ph__envelope *envelope)
 static int check_extensions(struct ph__session *session, const struct ph__envelope *envelope,
                             struct ph__mail_declaration *declares)
 {
-    const bool has_8bitmime = ph_capabilities_has(session->capabilities, "8BITMIME");
+    const bool has_8bitmime = envelope->body_type != PH_BODY_UNDECLARED &&
+                              ph_capabilities_has(session->capabilities, "8BITMIME");
     const bool is_international = ph__envelope_needs_smtputf8(envelope);
     const bool has_smtputf8 =
         is_international && ph_capabilities_has(session->capabilities, "SMTPUTF8");
@@ -50,7 +51,7 @@ static int check_extensions(struct ph__session *session, const struct ph__envelo
                              "%s does not offer SMTPUTF8, without which it cannot take the address "
                              "<%s>; nothing was sent",
                              session->server, international_mailbox(envelope));
-    if (has_8bitmime && envelope->body_type != PH_BODY_UNDECLARED)
+    if (has_8bitmime)
         declares->body = envelope->body_type == PH_BODY_7BIT ? "7BIT" : "8BITMIME";
     declares->smtputf8 = has_smtputf8;
     return PH_OK;
@@ -200,34 +201,50 @@ static void feed(struct ph__session *session, struct ph__transaction *transactio
     transaction->data_is_queued = true;
 }
 
-/* @return the next envelope may go behind this transaction */
-static bool may_be_followed(const struct ph__session *session,
-                            const struct ph__transaction *transaction, uint64_t bytes_in_flight)
+/* Feeds a transaction that has not ended. @return it is queued to its end, and another may follow
+ */
+static bool feed_to_its_end(struct ph__session *session, struct ph__transaction *transaction)
 {
-    return transaction->end_is_queued && (session->features & PH_FEATURE_OVERLAP) &&
-           (session->window <= 1 || bytes_in_flight < session->window_bytes);
+    if (transaction->has_failed)
+        return false;
+    if (transaction->must_restart) {
+        if (session->queue_count == 0)
+            ph__transaction_queue(session, transaction, PH__CMD_RESET, 0);
+        return false;
+    }
+    if (transaction->envelope)
+        feed(session, transaction);
+    return transaction->end_is_queued && (session->features & PH_FEATURE_OVERLAP);
+}
+
+static bool window_is_full(const struct ph__session *session)
+{
+    return session->window > 1 && session->bytes_in_flight >= session->window_bytes;
 }
 
 void ph__transactions_feed(struct ph__session *session)
 {
-    uint64_t bytes_in_flight = 0;
-    for (size_t i = 0; i < session->transactions_count; i++) {
-        struct ph__transaction *transaction = ph__transaction_at(session, i);
-        if (transaction->is_ended)
-            continue;
-        if (transaction->has_failed)
+    while (session->fed_count < session->transactions_count &&
+           (session->fed_count == 0 || !window_is_full(session))) {
+        struct ph__transaction *transaction = ph__transaction_at(session, session->fed_count);
+        if (!transaction->is_ended && !feed_to_its_end(session, transaction))
             return;
-        if (transaction->must_restart) {
-            if (session->queue_count == 0)
-                ph__transaction_queue(session, transaction, PH__CMD_RESET, 0);
-            return;
-        }
-        if (transaction->envelope)
-            feed(session, transaction);
-        bytes_in_flight += transaction->content.pended;
-        if (!may_be_followed(session, transaction, bytes_in_flight))
-            return;
+        transaction->content.in_flight = transaction->content.pended;
+        session->bytes_in_flight += transaction->content.in_flight;
+        session->fed_count++;
     }
+}
+
+void ph__transactions_forget_first(struct ph__session *session)
+{
+    if (session->fed_count > 0) {
+        session->fed_count--;
+        session->bytes_in_flight -= ph__transaction_at(session, 0)->content.in_flight;
+    }
+    session->transactions_head = (session->transactions_head + 1) % session->transactions_size;
+    session->transactions_count--;
+    if (session->state == PH__STATE_OPEN)
+        ph__transactions_feed(session); /* the window may have room again */
 }
 
 static void take_back(struct ph__transaction *transaction, const struct ph__command *command)
@@ -243,6 +260,8 @@ static void take_back(struct ph__transaction *transaction, const struct ph__comm
 
 void ph__transactions_drop_unbuilt(struct ph__session *session)
 {
+    session->fed_count = 0; /* what was fed may have to be fed again */
+    session->bytes_in_flight = 0;
     while (session->queue_count > session->built_count) {
         const struct ph__command *last = ph__session_queue_at(session, session->queue_count - 1);
         struct ph__transaction *transaction = ph__transaction_of(session, last);

@@ -28,8 +28,7 @@ bool ph__transactions_take_ended(struct ph__session *session, struct ph__event *
         else
             ph__error_clear(&session->error);
     }
-    session->transactions_head = (session->transactions_head + 1) % session->transactions_size;
-    session->transactions_count--;
+    ph__transactions_forget_first(session);
     return true;
 }
 
@@ -57,6 +56,8 @@ static void restart(struct ph__session *session)
         transaction->content = (struct ph__content){.is_last_chunk = false};
     }
     session->bdat_failed = false;
+    session->fed_count = 0;
+    session->bytes_in_flight = 0;
 }
 
 void ph__transaction_settle(struct ph__session *session, struct ph__transaction *transaction)
@@ -174,5 +175,6 @@ void ph__transactions_broken(struct ph__session *session)
         is_told = true;
     }
     session->transactions_count = ended;
+    session->fed_count = 0;
     ph__error_release(&reason);
 }
