@@ -79,6 +79,13 @@ static bool pull(struct ph__connection *connection, ph_event *event)
 
 /* ---- Telling --------------------------------------------------------------------------------- */
 
+/* Gives back what only content needs. */
+static void rest(struct ph__connection *connection)
+{
+    ph__release(connection->allocator, connection->source_buffer);
+    connection->source_buffer = NULL;
+}
+
 static bool advance(struct ph__connection *connection, ph_event *event)
 {
     if (pull(connection, event))
@@ -87,6 +94,8 @@ static bool advance(struct ph__connection *connection, ph_event *event)
     ph__messages_submit(connection);
     if (connection->stage == PH__STAGE_OPEN)
         ph__connection_write(connection, connection->now_ms);
+    if (connection->message_count == 0 && connection->source_buffer)
+        rest(connection);
     return pull(connection, event);
 }
 

@@ -81,16 +81,21 @@ static bool begin_session(struct ph__connection *connection, bool is_secure)
         .window = server->window,
         .window_bytes = server->window_bytes,
     };
-    ph__resolver_free(connection->resolver);
-    ph__dialer_free(connection->dialer);
-    connection->resolver = NULL;
-    connection->dialer = NULL;
     connection->stage = PH__STAGE_OPEN;
     if (ph__session_begin(connection->session, &start) == PH_OK)
         return true;
     ph__error_copy(&connection->error, ph__session_error(connection->session));
     ph__connection_fail(connection);
     return true;
+}
+
+/* They hold the addresses of a server that is found. */
+static void forget_the_way(struct ph__connection *connection)
+{
+    ph__resolver_free(connection->resolver);
+    ph__dialer_free(connection->dialer);
+    connection->resolver = NULL;
+    connection->dialer = NULL;
 }
 
 /* Takes a connected socket. */
@@ -101,6 +106,7 @@ static bool connected(struct ph__connection *connection, int fd, uint64_t now_ms
         ph__socket_close(fd);
         return fail_without_memory(connection, PH_PHASE_CONNECT);
     }
+    forget_the_way(connection);
     connection->is_local = ph__socket_is_local(fd);
     ph__connection_trace(connection, "Connection opened: %s:%d", server->address, connection->port);
     if (!server->tls)
