@@ -41,7 +41,7 @@
 
 PH_BEGIN_DECLS
 
-typedef struct ph__connection ph_connection;
+typedef struct ph_connection ph_connection;
 
 /** What happened. */
 typedef enum ph_event_type {

@@ -12,7 +12,7 @@
 
 ph_connection *ph__connection_new(ph_server *server, int port, uint64_t now_ms)
 {
-    struct ph__connection *connection = ph__allocate(server->allocator, sizeof *connection);
+    ph_connection *connection = ph__allocate(server->allocator, sizeof *connection);
     if (!connection)
         return NULL;
     ph__server_retain(server);
@@ -45,7 +45,7 @@ int ph_connection_new(ph_server *server, uint64_t now_ms, ph_connection **out)
     return *out ? PH_OK : PH_ERR_NO_MEMORY;
 }
 
-void ph__connection_shut(struct ph__connection *connection)
+void ph__connection_shut(ph_connection *connection)
 {
     ph__resolver_free(connection->resolver);
     ph__dialer_free(connection->dialer);
@@ -57,7 +57,7 @@ void ph__connection_shut(struct ph__connection *connection)
     connection->stage = PH__STAGE_CLOSED;
 }
 
-static void release(struct ph__connection *connection)
+static void release(ph_connection *connection)
 {
     const ph_allocator *allocator = connection->allocator;
     ph_server *server = connection->server;
@@ -81,7 +81,7 @@ void ph_connection_free(ph_connection *connection)
         release(connection);
 }
 
-void ph__connection_trace(const struct ph__connection *connection, const char *format, ...)
+void ph__connection_trace(const ph_connection *connection, const char *format, ...)
 {
     const struct ph__trace *trace = &connection->server->trace;
     if (!trace || !trace->line)
@@ -94,7 +94,7 @@ void ph__connection_trace(const struct ph__connection *connection, const char *f
     trace->line(PH_TRACE_INFO, line, trace->user_data);
 }
 
-void ph__connection_fail(struct ph__connection *connection)
+void ph__connection_fail(ph_connection *connection)
 {
     if (connection->stage == PH__STAGE_CLOSED)
         return;
@@ -108,14 +108,14 @@ void ph__connection_fail(struct ph__connection *connection)
 }
 
 /* What the session failed with becomes the connection's end. */
-static void fail_with_session(struct ph__connection *connection)
+static void fail_with_session(ph_connection *connection)
 {
     ph__error_copy(&connection->error, ph__session_error(connection->session));
     ph__connection_fail(connection);
 }
 
 /* Keeps the event for the caller, unless it belongs to a login that comes before READY. */
-static void take_over(struct ph__connection *connection, struct ph__event event)
+static void take_over(ph_connection *connection, struct ph__event event)
 {
     if (connection->is_logging_in && event.type == PH__EVENT_COMMAND_DONE) {
         connection->is_logging_in = false;
@@ -133,7 +133,7 @@ static void take_over(struct ph__connection *connection, struct ph__event event)
     connection->event = event;
 }
 
-bool ph__connection_drain_events(struct ph__connection *connection)
+bool ph__connection_drain_events(ph_connection *connection)
 {
     struct ph__event event;
     /* One event at a time: what comes behind it (a 421, the end) must not take its place. */
@@ -151,8 +151,7 @@ bool ph__connection_drain_events(struct ph__connection *connection)
 }
 
 /* @return one of the polled descriptors has something to read; without any, it is worth a try */
-static bool is_readable(const struct ph__connection *connection, const struct pollfd *fds,
-                        size_t count)
+static bool is_readable(const ph_connection *connection, const struct pollfd *fds, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (connection->stream && fds[i].fd == connection->stream->fd)
@@ -161,8 +160,8 @@ static bool is_readable(const struct ph__connection *connection, const struct po
     return false;
 }
 
-static void process_stages(struct ph__connection *connection, const struct pollfd *fds,
-                           size_t count, uint64_t now_ms)
+static void process_stages(ph_connection *connection, const struct pollfd *fds, size_t count,
+                           uint64_t now_ms)
 {
     const bool readable = is_readable(connection, fds, count);
     bool goes_on = true;
@@ -227,7 +226,7 @@ size_t ph_connection_pollfds(ph_connection *connection, struct pollfd *fds)
     return 1;
 }
 
-bool ph__connection_take_event(struct ph__connection *connection, struct ph__event *event)
+bool ph__connection_take_event(ph_connection *connection, struct ph__event *event)
 {
     *event = connection->event;
     connection->event.type = PH__EVENT_NONE;
@@ -238,17 +237,17 @@ bool ph__connection_take_event(struct ph__connection *connection, struct ph__eve
     return event->type != PH__EVENT_NONE;
 }
 
-struct ph__session *ph__connection_session(struct ph__connection *connection)
+struct ph__session *ph__connection_session(ph_connection *connection)
 {
     return connection->session;
 }
 
-void ph__connection_set_source(struct ph__connection *connection, struct ph__source *source)
+void ph__connection_set_source(ph_connection *connection, struct ph__source *source)
 {
     connection->source = source;
 }
 
-bool ph__connection_wants_push(const struct ph__connection *connection)
+bool ph__connection_wants_push(const ph_connection *connection)
 {
     const struct ph__source *source = connection->source;
     return connection->stage == PH__STAGE_OPEN && source && source->kind == PH__SOURCE_PUSHED &&
@@ -256,13 +255,13 @@ bool ph__connection_wants_push(const struct ph__connection *connection)
            ph__session_wants_content(connection->session);
 }
 
-const struct ph__error *ph__connection_error(const struct ph__connection *connection)
+const struct ph__error *ph__connection_error(const ph_connection *connection)
 {
     return connection->stage == PH__STAGE_CLOSED ? &connection->error
                                                  : ph__session_error(connection->session);
 }
 
-ph_tls_info *ph__connection_take_tls_info(struct ph__connection *connection)
+ph_tls_info *ph__connection_take_tls_info(ph_connection *connection)
 {
     ph_tls_info *info = connection->tls_info;
     connection->tls_info = NULL;

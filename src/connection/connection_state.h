@@ -43,7 +43,7 @@ struct ph__slot {
     ph_result *result;        /* kept for the next message; NULL until there was one */
 };
 
-struct ph__connection {
+struct ph_connection {
     ph_server *server; /* kept */
     const ph_allocator *allocator;
     int port;
@@ -106,81 +106,80 @@ struct ph__connection {
 /* ---- connection.c ---------------------------------------------------------------------------- */
 
 /* Ends everything; connection->error has been set. */
-void ph__connection_fail(struct ph__connection *connection);
+void ph__connection_fail(ph_connection *connection);
 
 /* Closes without any word on it. The session stays, for its last words. */
-void ph__connection_shut(struct ph__connection *connection);
+void ph__connection_shut(ph_connection *connection);
 
-void ph__connection_trace(const struct ph__connection *connection, const char *format, ...)
-    PH_PRINTF(2, 3);
+void ph__connection_trace(const ph_connection *connection, const char *format, ...) PH_PRINTF(2, 3);
 
 /* Hands on what the session has to say. @return PH__EVENT_START_TLS came: the stream must change */
-bool ph__connection_drain_events(struct ph__connection *connection);
+bool ph__connection_drain_events(ph_connection *connection);
 
 /* ---- login.c --------------------------------------------------------------------------------- */
 
 /* Submits AUTH as the server's settings say. @return PH_OK, or a failure with connection->error */
-int ph__connection_log_in_as_set(struct ph__connection *connection);
+int ph__connection_log_in_as_set(ph_connection *connection);
 
 /* ---- opening.c ------------------------------------------------------------------------------- */
 
 /* Each takes its stage on. @return it has ended, well or not: go on with the new stage */
-bool ph__connection_resolve(struct ph__connection *connection, const struct pollfd *fds,
-                            size_t count, uint64_t now_ms);
-bool ph__connection_dial(struct ph__connection *connection, const struct pollfd *fds, size_t count,
+bool ph__connection_resolve(ph_connection *connection, const struct pollfd *fds, size_t count,
+                            uint64_t now_ms);
+bool ph__connection_dial(ph_connection *connection, const struct pollfd *fds, size_t count,
                          uint64_t now_ms);
-bool ph__connection_handshake(struct ph__connection *connection, uint64_t now_ms);
+bool ph__connection_handshake(ph_connection *connection, uint64_t now_ms);
 
-void ph__connection_begin_resolving(struct ph__connection *connection);
+void ph__connection_begin_resolving(ph_connection *connection);
 
 /* Puts TLS on the stream and begins the handshake. */
-void ph__connection_begin_handshake(struct ph__connection *connection, uint64_t now_ms);
+void ph__connection_begin_handshake(ph_connection *connection, uint64_t now_ms);
 
 /* ---- exchange.c ------------------------------------------------------------------------------ */
 
 /* Writes what may be written now. */
-void ph__connection_write(struct ph__connection *connection, uint64_t now_ms);
+void ph__connection_write(ph_connection *connection, uint64_t now_ms);
 
 /* Moves bytes both ways as far as it goes. @return the stage changed */
-bool ph__connection_exchange(struct ph__connection *connection, bool is_readable, uint64_t now_ms);
+bool ph__connection_exchange(ph_connection *connection, bool is_readable, uint64_t now_ms);
 
 /* ---- deadlines.c ----------------------------------------------------------------------------- */
 
 /* Notes what was written when the time was not known. */
-void ph__connection_set_clock(struct ph__connection *connection, uint64_t now_ms);
+void ph__connection_set_clock(ph_connection *connection, uint64_t now_ms);
 
 /* Fails the connection if a time limit has passed. */
-void ph__connection_check_deadline(struct ph__connection *connection, uint64_t now_ms);
+void ph__connection_check_deadline(ph_connection *connection, uint64_t now_ms);
 
 /* Notes that waiting begins, goes on or ends. */
-void ph__connection_note_progress(struct ph__connection *connection, bool received, bool wrote,
+void ph__connection_note_progress(ph_connection *connection, bool received, bool wrote,
                                   uint64_t now_ms);
 
 /* ---- messages.c ------------------------------------------------------------------------------ */
 
 /* The connection is closed: no message waits any longer. */
-void ph__messages_end(struct ph__connection *connection);
+void ph__messages_end(ph_connection *connection);
 
 /* Submits what the session has room for: messages, and QUIT behind them. */
-void ph__messages_submit(struct ph__connection *connection);
+void ph__messages_submit(ph_connection *connection);
 
 /* Takes the first message out, if it is done. @return it was */
-bool ph__messages_pull(struct ph__connection *connection, ph_event *event);
+bool ph__messages_pull(ph_connection *connection, ph_event *event);
 
 /* @return the first message's event can be pulled */
-bool ph__messages_are_done(const struct ph__connection *connection);
+bool ph__messages_are_done(const ph_connection *connection);
 
 /* @return where the content comes from that the session awaits; NULL: nowhere */
-struct ph__source *ph__messages_source(struct ph__connection *connection);
+struct ph__source *ph__messages_source(ph_connection *connection);
 
-void ph__messages_free(struct ph__connection *connection);
+void ph__messages_free(ph_connection *connection);
 
 /* ---- events.c -------------------------------------------------------------------------------- */
 
 /* Hands events to the handler until there is none, and writes what comes of it. */
-void ph__events_deliver(struct ph__connection *connection);
+void ph__events_deliver(ph_connection *connection);
 
 /* @return there is something to be told, or done, without any wait */
-bool ph__events_are_due(const struct ph__connection *connection);
+bool ph__events_are_due(const ph_connection *connection);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "connection/connection_state.h"
 
-void ph__connection_note_progress(struct ph__connection *connection, bool received, bool wrote,
+void ph__connection_note_progress(ph_connection *connection, bool received, bool wrote,
                                   uint64_t now_ms)
 {
     const uint64_t replies = ph__session_reply_count(connection->session);
@@ -27,7 +27,7 @@ void ph__connection_note_progress(struct ph__connection *connection, bool receiv
         connection->writing_since = now_ms;
 }
 
-void ph__connection_set_clock(struct ph__connection *connection, uint64_t now_ms)
+void ph__connection_set_clock(ph_connection *connection, uint64_t now_ms)
 {
     connection->now_ms = now_ms;
     if (connection->is_clock_stale && connection->stage == PH__STAGE_OPEN)
@@ -57,7 +57,7 @@ static void take_earlier(struct limit *earliest, uint64_t since, uint32_t limit_
 }
 
 /* The limit that passes first. A wait for a reply counts from when all was written. */
-static struct limit next_limit(const struct ph__connection *connection)
+static struct limit next_limit(const ph_connection *connection)
 {
     const struct ph__time_limits *limits = &connection->server->limits;
     struct limit earliest = {.at = PH_NO_DEADLINE};
@@ -73,7 +73,7 @@ static struct limit next_limit(const struct ph__connection *connection)
     return earliest;
 }
 
-static bool has_pending(const struct ph__connection *connection)
+static bool has_pending(const ph_connection *connection)
 {
     struct ph__stream *stream = connection->stream;
     return connection->stage == PH__STAGE_OPEN && stream->functions->has_pending(stream);
@@ -103,7 +103,7 @@ int ph_connection_poll_timeout(ph_connection *connection, uint64_t now_ms)
 }
 
 /* What was waited for, as the sentence says it. */
-static const char *awaited(const struct ph__connection *connection, const struct limit *limit)
+static const char *awaited(const ph_connection *connection, const struct limit *limit)
 {
     if (limit->status == PH_ERR_WRITE_TIMEOUT)
         return "takes no more data";
@@ -121,7 +121,7 @@ static const char *awaited(const struct ph__connection *connection, const struct
     return "sends no reply";
 }
 
-static ph_phase phase_of(const struct ph__connection *connection)
+static ph_phase phase_of(const ph_connection *connection)
 {
     switch (connection->stage) {
     case PH__STAGE_RESOLVING:
@@ -137,7 +137,7 @@ static ph_phase phase_of(const struct ph__connection *connection)
     return ph__session_phase(connection->session);
 }
 
-static const char *hint(const struct ph__connection *connection, ph_phase phase)
+static const char *hint(const ph_connection *connection, ph_phase phase)
 {
     if (phase == PH_PHASE_GREETING && !connection->server->tls &&
         connection->port == PH_PORT_SUBMISSIONS)
@@ -149,7 +149,7 @@ static const char *hint(const struct ph__connection *connection, ph_phase phase)
     return "";
 }
 
-void ph__connection_check_deadline(struct ph__connection *connection, uint64_t now_ms)
+void ph__connection_check_deadline(ph_connection *connection, uint64_t now_ms)
 {
     const struct limit limit = next_limit(connection);
     if (connection->stage == PH__STAGE_CLOSED || now_ms < limit.at)

@@ -9,7 +9,7 @@
 
 /* ---- Translating ----------------------------------------------------------------------------- */
 
-static bool tell(struct ph__connection *connection, ph_event *event, ph_event_type type, int status,
+static bool tell(ph_connection *connection, ph_event *event, ph_event_type type, int status,
                  const struct ph__error *error)
 {
     *event = (ph_event){.type = type, .status = status};
@@ -17,7 +17,7 @@ static bool tell(struct ph__connection *connection, ph_event *event, ph_event_ty
     return true;
 }
 
-static bool tell_end(struct ph__connection *connection, ph_event *event)
+static bool tell_end(ph_connection *connection, ph_event *event)
 {
     if (connection->has_told_end)
         return false;
@@ -26,7 +26,7 @@ static bool tell_end(struct ph__connection *connection, ph_event *event)
     return tell(connection, event, PH_EVENT_CLOSED, status, &connection->error);
 }
 
-static bool tell_command(struct ph__connection *connection, ph_event *event, int status)
+static bool tell_command(ph_connection *connection, ph_event *event, int status)
 {
     connection->is_commanded = false;
     if (!connection->has_quit)
@@ -37,7 +37,7 @@ static bool tell_command(struct ph__connection *connection, ph_event *event, int
 }
 
 /* Turns the session's event into the program's. @return it is one */
-static bool translate(struct ph__connection *connection, ph_event *event)
+static bool translate(ph_connection *connection, ph_event *event)
 {
     const struct ph__event given = connection->event;
     connection->event.type = PH__EVENT_NONE;
@@ -59,7 +59,7 @@ static bool translate(struct ph__connection *connection, ph_event *event)
 }
 
 /* @return there was an event in what was received so far */
-static bool pull(struct ph__connection *connection, ph_event *event)
+static bool pull(ph_connection *connection, ph_event *event)
 {
     for (;;) {
         if (ph__messages_pull(connection, event))
@@ -80,13 +80,13 @@ static bool pull(struct ph__connection *connection, ph_event *event)
 /* ---- Telling --------------------------------------------------------------------------------- */
 
 /* Gives back what only content needs. */
-static void rest(struct ph__connection *connection)
+static void rest(ph_connection *connection)
 {
     ph__release(connection->allocator, connection->source_buffer);
     connection->source_buffer = NULL;
 }
 
-static bool advance(struct ph__connection *connection, ph_event *event)
+static bool advance(ph_connection *connection, ph_event *event)
 {
     if (pull(connection, event))
         return true;
@@ -104,14 +104,14 @@ bool ph_connection_next_event(ph_connection *connection, ph_event *event)
     return !connection->handler && advance(connection, event);
 }
 
-void ph__events_deliver(struct ph__connection *connection)
+void ph__events_deliver(ph_connection *connection)
 {
     ph_event event;
     while (connection->handler && !connection->is_freed && advance(connection, &event))
         connection->handler(connection, &event, connection->handler_data);
 }
 
-bool ph__events_are_due(const struct ph__connection *connection)
+bool ph__events_are_due(const ph_connection *connection)
 {
     if (connection->stage == PH__STAGE_CLOSED)
         return !connection->has_told_end;
@@ -127,7 +127,7 @@ void ph_connection_set_handler(ph_connection *connection, ph_event_fn handler, v
 
 /* ---- Commands -------------------------------------------------------------------------------- */
 
-static int command(struct ph__connection *connection, enum ph__single single)
+static int command(ph_connection *connection, enum ph__single single)
 {
     if (!connection->is_ready || connection->stage != PH__STAGE_OPEN || connection->wants_quit ||
         connection->is_commanded || connection->message_count > 0)

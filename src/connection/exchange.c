@@ -16,7 +16,7 @@ enum {
 
 /* ---- Content --------------------------------------------------------------------------------- */
 
-static void fail_source(struct ph__connection *connection, const struct ph__source *source)
+static void fail_source(ph_connection *connection, const struct ph__source *source)
 {
     char reason[256];
     (void)snprintf(reason, sizeof reason, "%s%s%s", source->problem,
@@ -26,7 +26,7 @@ static void fail_source(struct ph__connection *connection, const struct ph__sour
 }
 
 /* @return the session got content */
-static bool give_content(struct ph__connection *connection)
+static bool give_content(ph_connection *connection)
 {
     struct ph__source *source = ph__messages_source(connection);
     if (!source)
@@ -59,7 +59,7 @@ static bool give_content(struct ph__connection *connection)
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 /* @return PH__IO_DONE if nothing is left to write, else why not */
-static enum ph__io write_output(struct ph__connection *connection, uint64_t now_ms)
+static enum ph__io write_output(ph_connection *connection, uint64_t now_ms)
 {
     for (;;) {
         struct ph__slice slices[slices_per_write];
@@ -82,7 +82,7 @@ static enum ph__io write_output(struct ph__connection *connection, uint64_t now_
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static void keep_first_bytes(struct ph__connection *connection, const uint8_t *bytes, size_t n)
+static void keep_first_bytes(ph_connection *connection, const uint8_t *bytes, size_t n)
 {
     const size_t room = ph__first_bytes - connection->first_count;
     const size_t taken = n < room ? n : room;
@@ -91,7 +91,7 @@ static void keep_first_bytes(struct ph__connection *connection, const uint8_t *b
 }
 
 /* A server that speaks TLS from its first byte answers plain text with a TLS alert. */
-static void explain_tls_server(struct ph__connection *connection)
+static void explain_tls_server(ph_connection *connection)
 {
     struct ph__error *error = &connection->error;
     if (error->view.phase != PH_PHASE_GREETING ||
@@ -104,7 +104,7 @@ static void explain_tls_server(struct ph__connection *connection)
                         connection->server->address, connection->port);
 }
 
-static void fail_read(struct ph__connection *connection)
+static void fail_read(ph_connection *connection)
 {
     struct ph__error *error = &connection->error;
     const ph_phase phase = ph__session_phase(connection->session);
@@ -115,7 +115,7 @@ static void fail_read(struct ph__connection *connection)
 }
 
 /* @return DONE if bytes were fed, END, FAILED or what is waited for */
-static enum ph__io read_input(struct ph__connection *connection, uint64_t now_ms)
+static enum ph__io read_input(ph_connection *connection, uint64_t now_ms)
 {
     uint8_t bytes[ph__read_size];
     size_t n = 0;
@@ -133,7 +133,7 @@ static enum ph__io read_input(struct ph__connection *connection, uint64_t now_ms
 }
 
 /* Reads all there is, up to the next event for the caller. @return the stage changed */
-static bool read_all(struct ph__connection *connection, uint64_t now_ms)
+static bool read_all(ph_connection *connection, uint64_t now_ms)
 {
     while (connection->stage == PH__STAGE_OPEN && connection->event.type == PH__EVENT_NONE) {
         const enum ph__io io = read_input(connection, now_ms);
@@ -159,7 +159,7 @@ static bool read_all(struct ph__connection *connection, uint64_t now_ms)
 }
 
 /* The write failed: the server's last words, if it had any, say more than "broken pipe". */
-static void fail_write(struct ph__connection *connection, uint64_t now_ms)
+static void fail_write(ph_connection *connection, uint64_t now_ms)
 {
     struct ph__error reason;
     ph__error_init(&reason, connection->allocator);
@@ -176,21 +176,21 @@ static void fail_write(struct ph__connection *connection, uint64_t now_ms)
 
 /* ---- Both ------------------------------------------------------------------------------------ */
 
-static bool note_write(struct ph__connection *connection, enum ph__io io)
+static bool note_write(ph_connection *connection, enum ph__io io)
 {
     connection->write_is_blocked = io == PH__IO_WANT_WRITE || io == PH__IO_WANT_READ;
     connection->write_wants_read = io == PH__IO_WANT_READ;
     return io != PH__IO_FAILED;
 }
 
-void ph__connection_write(struct ph__connection *connection, uint64_t now_ms)
+void ph__connection_write(ph_connection *connection, uint64_t now_ms)
 {
     if (!note_write(connection, write_output(connection, now_ms)))
         fail_write(connection, now_ms);
     ph__connection_note_progress(connection, false, false, now_ms);
 }
 
-bool ph__connection_exchange(struct ph__connection *connection, bool is_readable, uint64_t now_ms)
+bool ph__connection_exchange(ph_connection *connection, bool is_readable, uint64_t now_ms)
 {
     bool must_read = is_readable || connection->stream->functions->has_pending(connection->stream);
     for (;;) {

@@ -8,8 +8,7 @@ static bool is_offered(const char *name, void *user_data)
     return ph_capabilities_has_auth(user_data, name);
 }
 
-static const ph_mechanism *best_mechanism(const struct ph__connection *connection,
-                                          bool secret_is_safe)
+static const ph_mechanism *best_mechanism(const ph_connection *connection, bool secret_is_safe)
 {
     /* The callback only asks; const is lost on the way through void *. */
     void *capabilities = (void *)(uintptr_t)ph__session_capabilities(connection->session);
@@ -17,7 +16,7 @@ static const ph_mechanism *best_mechanism(const struct ph__connection *connectio
                                 secret_is_safe);
 }
 
-static int fail_without_mechanism(const struct ph__connection *connection, bool secret_is_safe,
+static int fail_without_mechanism(const ph_connection *connection, bool secret_is_safe,
                                   struct ph__error *error)
 {
     const char *address = connection->server->address;
@@ -37,7 +36,7 @@ static int fail_without_mechanism(const struct ph__connection *connection, bool 
         ph__session_is_secure(connection->session) ? "" : "; perhaps it does after STARTTLS");
 }
 
-int ph__connection_log_in(struct ph__connection *connection, const ph_mechanism *mechanism,
+int ph__connection_log_in(ph_connection *connection, const ph_mechanism *mechanism,
                           const char *user, const char *secret, struct ph__error *error)
 {
     const ph_server *server = connection->server;
@@ -61,7 +60,7 @@ int ph__connection_log_in(struct ph__connection *connection, const ph_mechanism 
     return status;
 }
 
-int ph__connection_log_in_as_set(struct ph__connection *connection)
+int ph__connection_log_in_as_set(ph_connection *connection)
 {
     const ph_server *server = connection->server;
     const struct ph__server_login *login = &server->login;

@@ -10,25 +10,25 @@ enum {
     slots_min = 2 /* one under way, and one whose envelope leaves with its end */
 };
 
-static struct ph__slot *slot_at(const struct ph__connection *connection, size_t index)
+static struct ph__slot *slot_at(const ph_connection *connection, size_t index)
 {
     return &connection->slots[(connection->slots_head + index) % connection->slots_size];
 }
 
-static size_t slots_wanted(const struct ph__connection *connection)
+static size_t slots_wanted(const ph_connection *connection)
 {
     const size_t window = connection->server->window;
     return window > slots_min ? window : slots_min;
 }
 
-static bool has_ended(const struct ph__connection *connection)
+static bool has_ended(const ph_connection *connection)
 {
     return connection->stage == PH__STAGE_CLOSED || connection->wants_quit;
 }
 
 /* ---- Adding ---------------------------------------------------------------------------------- */
 
-static int make_slots(struct ph__connection *connection)
+static int make_slots(ph_connection *connection)
 {
     const size_t size = slots_wanted(connection);
     connection->slots = ph__allocate(connection->allocator, size * sizeof *connection->slots);
@@ -38,7 +38,7 @@ static int make_slots(struct ph__connection *connection)
     return PH_OK;
 }
 
-static int prepare_result(const struct ph__connection *connection, struct ph__slot *slot,
+static int prepare_result(const ph_connection *connection, struct ph__slot *slot,
                           const struct ph__envelope *envelope)
 {
     if (slot->result)
@@ -75,7 +75,7 @@ size_t ph_connection_room(const ph_connection *connection)
 
 /* ---- Sending --------------------------------------------------------------------------------- */
 
-static void submit(struct ph__connection *connection, struct ph__slot *slot)
+static void submit(ph_connection *connection, struct ph__slot *slot)
 {
     const struct ph__outgoing outgoing = {
         .envelope = &slot->message->envelope,
@@ -89,7 +89,7 @@ static void submit(struct ph__connection *connection, struct ph__slot *slot)
 }
 
 /* QUIT, once nothing is left before it. */
-static void submit_quit(struct ph__connection *connection)
+static void submit_quit(ph_connection *connection)
 {
     if (connection->message_count > 0 || connection->is_commanded || connection->has_quit)
         return;
@@ -101,7 +101,7 @@ static void submit_quit(struct ph__connection *connection)
     ph__connection_fail(connection);
 }
 
-void ph__messages_submit(struct ph__connection *connection)
+void ph__messages_submit(ph_connection *connection)
 {
     if (!connection->is_ready || connection->stage != PH__STAGE_OPEN || connection->is_commanded)
         return;
@@ -118,7 +118,7 @@ void ph__messages_submit(struct ph__connection *connection)
         submit_quit(connection);
 }
 
-struct ph__source *ph__messages_source(struct ph__connection *connection)
+struct ph__source *ph__messages_source(ph_connection *connection)
 {
     bool from_start;
     if (!ph__session_wants_content(connection->session))
@@ -140,7 +140,7 @@ static void drop(struct ph__slot *slot, const struct ph__error *error)
     slot->state = PH__SLOT_DONE;
 }
 
-static void cancel_waiting(const struct ph__connection *connection, struct ph__slot *slot)
+static void cancel_waiting(const ph_connection *connection, struct ph__slot *slot)
 {
     struct ph__error error;
     ph__error_init(&error, connection->allocator);
@@ -165,7 +165,7 @@ int ph_connection_cancel(ph_connection *connection, const ph_message *message)
     return PH_ERR_STATE;
 }
 
-static void drop_waiting(struct ph__connection *connection)
+static void drop_waiting(ph_connection *connection)
 {
     struct ph__error error;
     ph__error_init(&error, connection->allocator);
@@ -180,7 +180,7 @@ static void drop_waiting(struct ph__connection *connection)
     ph__error_release(&error);
 }
 
-void ph__messages_end(struct ph__connection *connection)
+void ph__messages_end(ph_connection *connection)
 {
     if (connection->submitted_count < connection->message_count)
         drop_waiting(connection);
@@ -190,12 +190,12 @@ void ph__messages_end(struct ph__connection *connection)
     connection->submitted_count = connection->message_count;
 }
 
-bool ph__messages_are_done(const struct ph__connection *connection)
+bool ph__messages_are_done(const ph_connection *connection)
 {
     return connection->message_count > 0 && slot_at(connection, 0)->state == PH__SLOT_DONE;
 }
 
-bool ph__messages_pull(struct ph__connection *connection, ph_event *event)
+bool ph__messages_pull(ph_connection *connection, ph_event *event)
 {
     if (!ph__messages_are_done(connection))
         return false;
@@ -214,7 +214,7 @@ bool ph__messages_pull(struct ph__connection *connection, ph_event *event)
     return true;
 }
 
-void ph__messages_free(struct ph__connection *connection)
+void ph__messages_free(ph_connection *connection)
 {
     for (size_t i = 0; i < connection->slots_size; i++)
         ph_result_free(connection->slots[i].result);

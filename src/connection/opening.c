@@ -10,14 +10,14 @@
 #include "transport/tls_info.h"
 #include "transport/tls_stream.h"
 
-static bool fail_at(struct ph__connection *connection, ph_phase phase)
+static bool fail_at(ph_connection *connection, ph_phase phase)
 {
     connection->error.view.phase = phase;
     ph__connection_fail(connection);
     return true;
 }
 
-static bool fail_without_memory(struct ph__connection *connection, ph_phase phase)
+static bool fail_without_memory(ph_connection *connection, ph_phase phase)
 {
     (void)ph__error_set(&connection->error, PH_ERR_NO_MEMORY, phase, "out of memory");
     ph__connection_fail(connection);
@@ -26,7 +26,7 @@ static bool fail_without_memory(struct ph__connection *connection, ph_phase phas
 
 /* ---- Name look-up ---------------------------------------------------------------------------- */
 
-void ph__connection_begin_resolving(struct ph__connection *connection)
+void ph__connection_begin_resolving(ph_connection *connection)
 {
     const ph_server *server = connection->server;
     struct ph__error *error = &connection->error;
@@ -45,8 +45,8 @@ void ph__connection_begin_resolving(struct ph__connection *connection)
         (void)fail_at(connection, PH_PHASE_RESOLVE);
 }
 
-bool ph__connection_resolve(struct ph__connection *connection, const struct pollfd *fds,
-                            size_t count, uint64_t now_ms)
+bool ph__connection_resolve(ph_connection *connection, const struct pollfd *fds, size_t count,
+                            uint64_t now_ms)
 {
     (void)now_ms;
     const enum ph__io io =
@@ -68,7 +68,7 @@ bool ph__connection_resolve(struct ph__connection *connection, const struct poll
 
 /* ---- Dialing --------------------------------------------------------------------------------- */
 
-static bool begin_session(struct ph__connection *connection, bool is_secure)
+static bool begin_session(ph_connection *connection, bool is_secure)
 {
     const ph_server *server = connection->server;
     const struct ph__session_start start = {
@@ -90,7 +90,7 @@ static bool begin_session(struct ph__connection *connection, bool is_secure)
 }
 
 /* They hold the addresses of a server that is found. */
-static void forget_the_way(struct ph__connection *connection)
+static void forget_the_way(ph_connection *connection)
 {
     ph__resolver_free(connection->resolver);
     ph__dialer_free(connection->dialer);
@@ -99,7 +99,7 @@ static void forget_the_way(struct ph__connection *connection)
 }
 
 /* Takes a connected socket. */
-static bool connected(struct ph__connection *connection, int fd, uint64_t now_ms)
+static bool connected(ph_connection *connection, int fd, uint64_t now_ms)
 {
     const ph_server *server = connection->server;
     if (ph__socket_stream_new(connection->allocator, fd, &connection->stream) != PH_OK) {
@@ -115,7 +115,7 @@ static bool connected(struct ph__connection *connection, int fd, uint64_t now_ms
     return true;
 }
 
-static bool dial_by_caller(struct ph__connection *connection, uint64_t now_ms)
+static bool dial_by_caller(ph_connection *connection, uint64_t now_ms)
 {
     const ph_server *server = connection->server;
     int fd = -1;
@@ -134,7 +134,7 @@ static bool dial_by_caller(struct ph__connection *connection, uint64_t now_ms)
     return true;
 }
 
-bool ph__connection_dial(struct ph__connection *connection, const struct pollfd *fds, size_t count,
+bool ph__connection_dial(ph_connection *connection, const struct pollfd *fds, size_t count,
                          uint64_t now_ms)
 {
     if (connection->server->dial)
@@ -150,7 +150,7 @@ bool ph__connection_dial(struct ph__connection *connection, const struct pollfd 
 
 /* ---- TLS ------------------------------------------------------------------------------------- */
 
-static const char *tls_name(const struct ph__connection *connection)
+static const char *tls_name(const ph_connection *connection)
 {
     const char *name = ph_tls_config_hostname(connection->server->tls_config);
     if (name)
@@ -159,7 +159,7 @@ static const char *tls_name(const struct ph__connection *connection)
     return strncmp(connection->host, "unix:", 5) == 0 ? "localhost" : connection->host;
 }
 
-void ph__connection_begin_handshake(struct ph__connection *connection, uint64_t now_ms)
+void ph__connection_begin_handshake(ph_connection *connection, uint64_t now_ms)
 {
     struct ph__stream *tls;
     connection->stage = PH__STAGE_HANDSHAKING;
@@ -173,7 +173,7 @@ void ph__connection_begin_handshake(struct ph__connection *connection, uint64_t 
     connection->stream = tls;
 }
 
-static bool handshake_done(struct ph__connection *connection)
+static bool handshake_done(ph_connection *connection)
 {
     if (ph__tls_stream_info(connection->stream, &connection->tls_info) != PH_OK)
         return fail_without_memory(connection, PH_PHASE_TLS);
@@ -187,7 +187,7 @@ static bool handshake_done(struct ph__connection *connection)
     return true;
 }
 
-bool ph__connection_handshake(struct ph__connection *connection, uint64_t now_ms)
+bool ph__connection_handshake(ph_connection *connection, uint64_t now_ms)
 {
     (void)now_ms;
     const enum ph__io io = ph__tls_stream_handshake(connection->stream, &connection->error);

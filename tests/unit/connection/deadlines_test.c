@@ -30,7 +30,7 @@ struct message {
 struct fixture {
     struct test_allocator test;
     ph_server settings;
-    struct ph__connection *connection;
+    ph_connection *connection;
     int dialed; /* the client's end of a pair, until it is dialed */
     int server;
     struct ph__event event; /* the last one */
