@@ -5,7 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/allocator.h"
 #include "base/utf8.h"
+
+struct ph__error_texts {
+    struct ph__buffer long_reply;
+    char message[ph__error_message_size];
+    char command[ph__error_command_size];
+    char reply[ph__error_reply_size];
+    char enhanced[12];
+};
 
 const char *ph_status_name(int status)
 {
@@ -58,25 +67,31 @@ const char *ph_outcome_name(ph_outcome outcome)
 
 void ph__error_init(struct ph__error *error, const ph_allocator *allocator)
 {
-    ph__buffer_init(&error->long_reply, allocator, ph__error_reply_max);
-    ph__error_clear(error);
+    *error = (struct ph__error){.view = {.message = ""}, .allocator = allocator};
 }
 
 void ph__error_release(struct ph__error *error)
 {
-    ph__error_clear(error);
-    ph__buffer_release(&error->long_reply);
+    if (error->texts)
+        ph__buffer_release(&error->texts->long_reply);
+    ph__release(error->allocator, error->texts);
+    ph__error_init(error, error->allocator);
 }
 
 void ph__error_clear(struct ph__error *error)
 {
-    ph__buffer_truncate(&error->long_reply, 0);
-    error->view = (ph_error){.status = PH_OK};
-    error->message[0] = '\0';
-    error->command[0] = '\0';
-    error->reply[0] = '\0';
-    error->enhanced[0] = '\0';
-    error->view.message = error->message;
+    error->view = (ph_error){.status = PH_OK, .message = ""};
+}
+
+/* @return room for texts, or NULL */
+static struct ph__error_texts *texts_of(struct ph__error *error)
+{
+    if (error->texts)
+        return error->texts;
+    error->texts = ph__allocate(error->allocator, sizeof *error->texts);
+    if (error->texts)
+        ph__buffer_init(&error->texts->long_reply, error->allocator, ph__error_reply_max);
+    return error->texts;
 }
 
 /* vsnprintf cuts between bytes. */
@@ -95,8 +110,10 @@ int ph__error_vset(struct ph__error *error, ph_status status, ph_phase phase, co
     (void)vsnprintf(message, sizeof message, format, arguments);
     drop_partial_character(message, sizeof message);
     ph__error_clear(error);
-    /* Not the whole room: behind the text is what the stack held before. */
-    memcpy(error->message, message, strlen(message) + 1);
+    struct ph__error_texts *texts = texts_of(error);
+    if (texts) /* not the whole room: behind the text is what the stack held before */
+        memcpy(texts->message, message, strlen(message) + 1);
+    error->view.message = texts ? texts->message : ph_status_text(status);
     error->view.status = status;
     error->view.phase = phase;
     return status;
@@ -114,58 +131,91 @@ int ph__error_set(struct ph__error *error, ph_status status, ph_phase phase, con
 
 static void escape_long_reply(struct ph__error *error, const char *text)
 {
+    struct ph__buffer *long_reply = &error->texts->long_reply;
     const size_t n = strlen(text);
     const size_t room = n * 4 + 1; /* \xHH for each byte, and NUL */
-    if (ph__buffer_reserve(&error->long_reply, room) != PH_OK)
+    ph__buffer_truncate(long_reply, 0);
+    if (ph__buffer_reserve(long_reply, room) != PH_OK)
         return;
-    error->long_reply.length = ph__escape((char *)error->long_reply.bytes, room, text, n);
-    error->view.reply_text = (const char *)error->long_reply.bytes;
+    long_reply->length = ph__escape((char *)long_reply->bytes, room, text, n);
+    error->view.reply_text = (const char *)long_reply->bytes;
 }
 
 void ph__error_set_reply(struct ph__error *error, int code, const char *enhanced, const char *text)
 {
+    struct ph__error_texts *texts = texts_of(error);
     error->view.reply_code = code;
-    (void)snprintf(error->enhanced, sizeof error->enhanced, "%s", enhanced ? enhanced : "");
-    error->view.enhanced_code = enhanced ? error->enhanced : NULL;
-    ph__buffer_truncate(&error->long_reply, 0);
-    (void)ph__escape(error->reply, sizeof error->reply, text, strlen(text));
-    error->view.reply_text = error->reply;
-    if (strlen(text) * 4 >= sizeof error->reply)
+    error->view.enhanced_code = NULL;
+    error->view.reply_text = NULL;
+    if (!texts)
+        return;
+    (void)snprintf(texts->enhanced, sizeof texts->enhanced, "%s", enhanced ? enhanced : "");
+    error->view.enhanced_code = enhanced ? texts->enhanced : NULL;
+    (void)ph__escape(texts->reply, sizeof texts->reply, text, strlen(text));
+    error->view.reply_text = texts->reply;
+    if (strlen(text) * 4 >= sizeof texts->reply)
         escape_long_reply(error, text);
 }
 
 void ph__error_set_command(struct ph__error *error, const char *command)
 {
-    (void)ph__escape(error->command, sizeof error->command, command, strlen(command));
-    error->view.command = error->command;
+    struct ph__error_texts *texts = texts_of(error);
+    if (!texts)
+        return;
+    (void)ph__escape(texts->command, sizeof texts->command, command, strlen(command));
+    error->view.command = texts->command;
 }
 
 void ph__error_add(struct ph__error *error, const char *format, ...)
 {
-    const size_t length = strlen(error->message);
+    struct ph__error_texts *texts = error->texts;
+    if (!texts || error->view.message != texts->message)
+        return; /* the status' own sentence stands there */
+    const size_t length = strlen(texts->message);
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(error->message + length, sizeof error->message - length, format, arguments);
+    (void)vsnprintf(texts->message + length, sizeof texts->message - length, format, arguments);
     va_end(arguments);
-    drop_partial_character(error->message, sizeof error->message);
+    drop_partial_character(texts->message, sizeof texts->message);
+}
+
+/* @return a text of the other record in room of this one; NULL stays NULL */
+static const char *copy_text(char *to, size_t room, const char *from)
+{
+    if (!from)
+        return NULL;
+    (void)snprintf(to, room, "%s", from);
+    return to;
+}
+
+static void copy_reply(struct ph__error *to, const char *reply)
+{
+    struct ph__error_texts *texts = to->texts;
+    to->view.reply_text = copy_text(texts->reply, sizeof texts->reply, reply);
+    if (!reply || strlen(reply) < sizeof texts->reply)
+        return;
+    drop_partial_character(texts->reply, sizeof texts->reply);
+    ph__buffer_truncate(&texts->long_reply, 0);
+    if (ph__buffer_append(&texts->long_reply, reply, strlen(reply) + 1) == PH_OK)
+        to->view.reply_text = (const char *)texts->long_reply.bytes;
 }
 
 void ph__error_copy(struct ph__error *to, const struct ph__error *from)
 {
-    ph__error_clear(to);
-    memcpy(to->message, from->message, sizeof to->message);
-    memcpy(to->command, from->command, sizeof to->command);
-    memcpy(to->reply, from->reply, sizeof to->reply);
-    memcpy(to->enhanced, from->enhanced, sizeof to->enhanced);
+    if (to == from)
+        return;
+    const bool is_set = ph__error_is_set(from);
+    const bool has_text = is_set || from->view.reply_text || from->view.command;
+    struct ph__error_texts *texts = has_text ? texts_of(to) : NULL;
     to->view = from->view;
-    to->view.message = to->message;
-    to->view.command = from->view.command ? to->command : NULL;
-    to->view.enhanced_code = from->view.enhanced_code ? to->enhanced : NULL;
-    to->view.reply_text = from->view.reply_text ? to->reply : NULL;
-    const struct ph__buffer *text = &from->long_reply;
-    if (text->length > 0 &&
-        ph__buffer_append(&to->long_reply, text->bytes, text->length + 1) == PH_OK) {
-        to->long_reply.length = text->length;
-        to->view.reply_text = (const char *)to->long_reply.bytes;
+    if (!texts) {
+        to->view.message = is_set ? ph_status_text(from->view.status) : "";
+        to->view.command = to->view.enhanced_code = to->view.reply_text = NULL;
+        return;
     }
+    to->view.message = copy_text(texts->message, sizeof texts->message, from->view.message);
+    to->view.command = copy_text(texts->command, sizeof texts->command, from->view.command);
+    to->view.enhanced_code =
+        copy_text(texts->enhanced, sizeof texts->enhanced, from->view.enhanced_code);
+    copy_reply(to, from->view.reply_text);
 }

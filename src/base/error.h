@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The storage behind a ph_error. Recording never fails: texts live in the record itself and are
- * cut where room ends; only a long reply asks for memory, and is cut too if there is none.
+ * The storage behind a ph_error. Recording never fails: texts are cut where room ends, and without
+ * memory for them the status' own sentence stands in. A record takes memory with its first failure
+ * and keeps it, so that objects by the thousand that never fail do not carry room for it.
  */
 #ifndef PH_BASE_ERROR_H
 #define PH_BASE_ERROR_H
@@ -16,20 +17,19 @@
 #include "base/buffer.h"
 
 enum {
-    ph__error_message_size = 1024,
+    ph__error_message_size = 1024, /* of the texts' parts */
     ph__error_command_size = 320,
     ph__error_reply_size = 512,
     ph__error_reply_max = 256 * 1024
 };
 
-/* view's pointers lead into the record: copy with ph__error_copy, never by assignment. */
+struct ph__error_texts;
+
+/* view's pointers lead into the texts: copy with ph__error_copy, never by assignment. */
 struct ph__error {
     ph_error view;
-    struct ph__buffer long_reply;
-    char message[ph__error_message_size];
-    char command[ph__error_command_size];
-    char reply[ph__error_reply_size];
-    char enhanced[12];
+    const ph_allocator *allocator;
+    struct ph__error_texts *texts; /* NULL: nothing failed yet, or there was no memory */
 };
 
 void ph__error_init(struct ph__error *error, const ph_allocator *allocator);

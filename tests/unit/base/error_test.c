@@ -138,7 +138,7 @@ static void add__appends_and_is_cut_at_a_character(void **state)
     free(euros);
 }
 
-static void set_reply__short_text_needs_no_memory(void **state)
+static void record__takes_memory_once(void **state)
 {
     struct fixture *fixture = *state;
     struct ph__error *error = &fixture->error;
@@ -146,7 +146,36 @@ static void set_reply__short_text_needs_no_memory(void **state)
     assert_int_equal(error->view.reply_code, 550);
     assert_string_equal(error->view.enhanced_code, "5.1.1");
     assert_string_equal(error->view.reply_text, "no such user\nreally\\x1b[2J");
-    assert_int_equal(fixture->test.n_allocations, 0);
+    ph__error_clear(error);
+    (void)ph__error_set(error, PH_ERR_FATAL, PH_PHASE_MAIL, "refused");
+    ph__error_set_command(error, "MAIL FROM:<>");
+    assert_int_equal(fixture->test.n_allocations, 1);
+}
+
+static void record__without_memory_says_what_the_status_says(void **state)
+{
+    (void)state;
+    struct test_allocator test;
+    struct ph__error error;
+    struct ph__error copy;
+    test_allocator_init_failing(&test, 0);
+    test.fails_from_there = true;
+    ph__error_init(&error, &test.allocator);
+    ph__error_init(&copy, &test.allocator);
+    assert_int_equal(ph__error_set(&error, PH_ERR_FATAL, PH_PHASE_RCPT, "refused"), PH_ERR_FATAL);
+    ph__error_add(&error, "; and more");
+    ph__error_set_reply(&error, 550, "5.1.1", "no such user");
+    ph__error_set_command(&error, "RCPT TO:<b@example.org>");
+    ph__error_copy(&copy, &error);
+    assert_int_equal(copy.view.status, PH_ERR_FATAL);
+    assert_int_equal(copy.view.phase, PH_PHASE_RCPT);
+    assert_int_equal(copy.view.reply_code, 550);
+    assert_string_equal(error.view.message, ph_status_text(PH_ERR_FATAL));
+    assert_string_equal(copy.view.message, ph_status_text(PH_ERR_FATAL));
+    assert_null(copy.view.reply_text);
+    assert_null(copy.view.command);
+    ph__error_release(&copy);
+    ph__error_release(&error);
 }
 
 static void set_reply__no_enhanced_code_is_null(void **state)
@@ -192,7 +221,7 @@ static void set_reply__no_memory_cuts_the_text(void **state)
 {
     (void)state;
     struct test_allocator test;
-    test_allocator_init_failing(&test, 0);
+    test_allocator_init_failing(&test, 1);
     struct ph__error error;
     ph__error_init(&error, &test.allocator);
     char *text = repeated("abcdefghij", 100);
@@ -281,7 +310,7 @@ static void copy__long_reply_without_memory_is_cut(void **state)
     struct fixture *fixture = *state;
     char *text = repeated("abcdefghij", 100);
     ph__error_set_reply(&fixture->error, 554, NULL, text);
-    fixture->test.fail_at = fixture->test.n_allocations;
+    fixture->test.fail_at = fixture->test.n_allocations + 1;
     struct ph__error to;
     ph__error_init(&to, &fixture->test.allocator);
     ph__error_copy(&to, &fixture->error);
@@ -356,7 +385,8 @@ int main(void)
         WITH_RECORD(set__old_sentence_may_be_an_argument),
         WITH_RECORD(set__long_sentence_is_cut_at_a_character),
         WITH_RECORD(add__appends_and_is_cut_at_a_character),
-        WITH_RECORD(set_reply__short_text_needs_no_memory),
+        WITH_RECORD(record__takes_memory_once),
+        cmocka_unit_test(record__without_memory_says_what_the_status_says),
         WITH_RECORD(set_reply__no_enhanced_code_is_null),
         WITH_RECORD(set_reply__later_reply_without_code_forgets_the_earlier_code),
         WITH_RECORD(set_reply__every_length_is_whole),
