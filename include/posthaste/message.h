@@ -41,6 +41,13 @@ typedef enum ph_body_type {
                               lines of at most 998 bytes without NUL are checked */
 } ph_body_type;
 
+/** What is known of the content's line ends. */
+typedef enum ph_line_ends {
+    PH_LINE_ENDS_ANY = 0, /**< nothing: they are made right, the default */
+    PH_LINE_ENDS_CRLF = 1 /**< each line, the last one too, ends in CRLF, and CR and LF stand nowhere
+                               else: the caller's word */
+} ph_line_ends;
+
 /** What happens if an address is not ASCII and the server lacks SMTPUTF8 (RFC 6531). */
 typedef enum ph_smtputf8 {
     PH_SMTPUTF8_REQUIRED = 0, /**< PH_ERR_UNSUPPORTED, before MAIL; the default */
@@ -93,6 +100,18 @@ PH_API PH_MUST_CHECK int ph_message_set_recipient_policy(ph_message *message,
 
 /** Sets what is declared of the content. @return PH_OK, or PH_ERR_ARGUMENT */
 PH_API PH_MUST_CHECK int ph_message_set_body_type(ph_message *message, ph_body_type type);
+
+/**
+ * Says what is known of the content's line ends. With PH_LINE_ENDS_CRLF, content leaves by BDAT
+ * (RFC 3030) without being looked at, a regular file without being read by the program at all;
+ * behind DATA it is looked through as ever.
+ *
+ * The word is for content that the program itself has made or checked. Content of a stranger that
+ * breaks it reaches the server with its bare CR or LF, which other servers may take for what they
+ * are not (SMTP smuggling).
+ * @return PH_OK, or PH_ERR_ARGUMENT for a number that is none
+ */
+PH_API PH_MUST_CHECK int ph_message_set_line_ends(ph_message *message, ph_line_ends line_ends);
 
 /** Sets what addresses beyond ASCII need. @return PH_OK, or PH_ERR_ARGUMENT */
 PH_API PH_MUST_CHECK int ph_message_set_smtputf8(ph_message *message, ph_smtputf8 smtputf8);

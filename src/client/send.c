@@ -39,9 +39,12 @@ static int refuse_null(ph_smtp *smtp)
 /* Makes the result that the next message fills. */
 static int new_result(ph_smtp *smtp, const struct ph__envelope *envelope)
 {
-    ph_result_free(smtp->result);
-    smtp->result = ph__result_new(smtp->allocator, envelope);
-    return smtp->result ? PH_OK : fail_without_memory(smtp);
+    int status = PH_OK;
+    if (smtp->result)
+        status = ph__result_reset(smtp->result, envelope);
+    else if (!(smtp->result = ph__result_new(smtp->allocator, envelope)))
+        status = PH_ERR_NO_MEMORY;
+    return status == PH_OK ? PH_OK : fail_without_memory(smtp);
 }
 
 /* Submits a transaction, or DATA alone if there is no envelope. */

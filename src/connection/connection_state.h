@@ -71,6 +71,7 @@ struct ph_connection {
 
     struct ph__source *source;
     uint8_t *source_buffer;
+    int file;                             /* whose bytes leave without being read */
     uint8_t first_bytes[ph__first_bytes]; /* received; they tell what listens there */
     size_t first_count;
 

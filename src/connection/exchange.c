@@ -8,10 +8,11 @@
 
 #include "base/allocator.h"
 #include "connection/connection_state.h"
+#include "transport/send_file.h"
 #include "transport/tls_detect.h"
 
 enum {
-    slices_per_write = 16
+    slices_per_write = 64
 };
 
 /* ---- Content --------------------------------------------------------------------------------- */
@@ -25,12 +26,28 @@ static void fail_source(ph_connection *connection, const struct ph__source *sour
     ph__session_content_failed(connection->session, reason);
 }
 
+/* A file that needs no look is not read at all. @return the session got content */
+static bool give_file(ph_connection *connection, const struct ph__source *source)
+{
+    if (!connection->stream->functions->send_file || !ph__can_send_files() ||
+        !ph__session_takes_file(connection->session))
+        return false;
+    const size_t n = ph__source_file_rest(source);
+    if (n == 0)
+        return false;
+    connection->file = source->fd;
+    ph__session_content_from_file(connection->session, n, true);
+    return true;
+}
+
 /* @return the session got content */
 static bool give_content(ph_connection *connection)
 {
     struct ph__source *source = ph__messages_source(connection);
     if (!source)
         return false;
+    if (give_file(connection, source))
+        return true;
     if (!connection->source_buffer && ph__source_needs_buffer(source)) {
         connection->source_buffer = ph__allocate(connection->allocator, ph__source_buffer_size);
         if (!connection->source_buffer) {
@@ -58,6 +75,29 @@ static bool give_content(ph_connection *connection)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
+static enum ph__io send_file(ph_connection *connection, size_t max, size_t *n)
+{
+    const enum ph__io io = connection->stream->functions->send_file(
+        connection->stream, connection->file, max, n, &connection->error);
+    if (io != PH__IO_END)
+        return io;
+    ph__session_content_failed(connection->session, "its file became shorter while it was sent");
+    return PH__IO_DONE;
+}
+
+/* Writes the slices up to one that stands for a file's bytes, or those. */
+static enum ph__io write_slices(ph_connection *connection, const struct ph__slice *slices,
+                                size_t count, size_t *n)
+{
+    size_t in_memory = 0;
+    while (in_memory < count && slices[in_memory].bytes)
+        in_memory++;
+    if (in_memory == 0)
+        return send_file(connection, slices[0].length, n);
+    return connection->stream->functions->write(connection->stream, slices, in_memory, n,
+                                                &connection->error);
+}
+
 /* @return PH__IO_DONE if nothing is left to write, else why not */
 static enum ph__io write_output(ph_connection *connection, uint64_t now_ms)
 {
@@ -69,8 +109,7 @@ static enum ph__io write_output(ph_connection *connection, uint64_t now_ms)
         if (count == 0)
             return PH__IO_DONE;
         size_t n = 0;
-        const enum ph__io io = connection->stream->functions->write(connection->stream, slices,
-                                                                    count, &n, &connection->error);
+        const enum ph__io io = write_slices(connection, slices, count, &n);
         if (io != PH__IO_DONE)
             return io;
         ph__session_wrote(connection->session, n);

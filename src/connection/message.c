@@ -90,6 +90,14 @@ int ph_message_set_body_type(ph_message *message, ph_body_type type)
     return PH_OK;
 }
 
+int ph_message_set_line_ends(ph_message *message, ph_line_ends line_ends)
+{
+    if (line_ends != PH_LINE_ENDS_ANY && line_ends != PH_LINE_ENDS_CRLF)
+        return PH_ERR_ARGUMENT;
+    message->envelope.line_ends = line_ends;
+    return PH_OK;
+}
+
 int ph_message_set_smtputf8(ph_message *message, ph_smtputf8 smtputf8)
 {
     if (smtputf8 != PH_SMTPUTF8_REQUIRED && smtputf8 != PH_SMTPUTF8_RAW)

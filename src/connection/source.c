@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct ph__source ph__source_memory(const void *bytes, size_t n)
@@ -106,6 +108,20 @@ static bool fill(struct ph__source *source, uint8_t *buffer, size_t size, size_t
     }
     *is_last = false;
     return true;
+}
+
+size_t ph__source_file_rest(const struct ph__source *source)
+{
+    struct stat about;
+    char end[2];
+    if (source->kind != PH__SOURCE_FD || fstat(source->fd, &about) != 0 || !S_ISREG(about.st_mode))
+        return 0;
+    const off_t at = lseek(source->fd, 0, SEEK_CUR);
+    if (at < 0 || about.st_size - at < (off_t)sizeof end ||
+        pread(source->fd, end, sizeof end, about.st_size - (off_t)sizeof end) != sizeof end ||
+        memcmp(end, "\r\n", sizeof end) != 0)
+        return 0;
+    return (size_t)(about.st_size - at);
 }
 
 enum ph__source_outcome ph__source_next(struct ph__source *source, void *buffer, size_t size,

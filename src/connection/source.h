@@ -59,6 +59,12 @@ static inline bool ph__source_needs_buffer(const struct ph__source *source)
 }
 
 /**
+ * @return how many bytes the source's regular file has from where it stands to its end, if they end
+ * in CRLF; 0 for any other source, and for a file that cannot be sent as it is
+ */
+size_t ph__source_file_rest(const struct ph__source *source);
+
+/**
  * Takes the next piece.
  *
  * @param buffer   where it may be read to, of @p size bytes; not used unless a buffer is needed

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks for what must be changed in content, 64 bytes at a time: one bit a byte says where CR, LF
- * and dots stand, and shifted by one they say what stands beside them. Where the processor is not
- * known to have the instructions for that, memchr looks for each line's end.
+ * Looks for what must be changed in content. Most blocks need no change, and a run of those is
+ * passed by comparing each byte with the one before it, many at a time. Where something stands, the
+ * block is looked at closely: one bit a byte says where CR, LF and dots are, and shifted by one
+ * they say what is beside them. Where the processor is not known to have the instructions for that,
+ * memchr looks for each line's end.
  */
 #include "protocol/content_scan.h"
 
@@ -10,7 +12,7 @@
 
 #if defined(__SSE2__)
 
-#include <emmintrin.h>
+#include <immintrin.h>
 
 enum {
     block_size = 64
@@ -63,14 +65,80 @@ static int scan_block(const __m128i *block, struct before *before, bool finds_do
     return __builtin_ctzll(found) - is_late;
 }
 
+/* ---- Runs of blocks that need no change ------------------------------------------------------ */
+
+/* Each looks at the blocks from byte i on, which is not the first, and returns where the first one
+ * stands that has something to be changed, or the rest that is no whole block. */
+
+static size_t pass_clean_sse2(const uint8_t *bytes, size_t i, size_t n, bool finds_dots)
+{
+    const __m128i cr = _mm_set1_epi8('\r');
+    const __m128i lf = _mm_set1_epi8('\n');
+    const __m128i dot = _mm_set1_epi8(finds_dots ? '.' : '\n'); /* LF LF is found anyway */
+    for (; i + block_size <= n; i += block_size) {
+        __m128i found = _mm_setzero_si128();
+        for (size_t k = 0; k < block_size; k += sizeof found) {
+            const __m128i now = _mm_loadu_si128((const __m128i *)(const void *)(bytes + i + k));
+            const __m128i before =
+                _mm_loadu_si128((const __m128i *)(const void *)(bytes + i + k - 1));
+            const __m128i lone = _mm_xor_si128(_mm_cmpeq_epi8(now, lf), _mm_cmpeq_epi8(before, cr));
+            const __m128i leading =
+                _mm_and_si128(_mm_cmpeq_epi8(now, dot), _mm_cmpeq_epi8(before, lf));
+            found = _mm_or_si128(found, _mm_or_si128(lone, leading));
+        }
+        if (_mm_movemask_epi8(found) != 0)
+            break;
+    }
+    return i;
+}
+
+__attribute__((target("avx2"))) static size_t pass_clean_avx2(const uint8_t *bytes, size_t i,
+                                                              size_t n, bool finds_dots)
+{
+    const __m256i cr = _mm256_set1_epi8('\r');
+    const __m256i lf = _mm256_set1_epi8('\n');
+    const __m256i dot = _mm256_set1_epi8(finds_dots ? '.' : '\n');
+    for (; i + block_size <= n; i += block_size) {
+        __m256i found = _mm256_setzero_si256();
+        for (size_t k = 0; k < block_size; k += sizeof found) {
+            const __m256i now = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + i + k));
+            const __m256i before =
+                _mm256_loadu_si256((const __m256i *)(const void *)(bytes + i + k - 1));
+            const __m256i lone =
+                _mm256_xor_si256(_mm256_cmpeq_epi8(now, lf), _mm256_cmpeq_epi8(before, cr));
+            const __m256i leading =
+                _mm256_and_si256(_mm256_cmpeq_epi8(now, dot), _mm256_cmpeq_epi8(before, lf));
+            found = _mm256_or_si256(found, _mm256_or_si256(lone, leading));
+        }
+        if (_mm256_movemask_epi8(found) != 0)
+            break;
+    }
+    return i;
+}
+
+static size_t pass_clean(const uint8_t *bytes, size_t i, size_t n, bool finds_dots)
+{
+    return __builtin_cpu_supports("avx2") ? pass_clean_avx2(bytes, i, n, finds_dots)
+                                          : pass_clean_sse2(bytes, i, n, finds_dots);
+}
+
+/* ---- All ------------------------------------------------------------------------------------- */
+
+static struct before state_before(const uint8_t *bytes, size_t i)
+{
+    return (struct before){.cr = bytes[i - 1] == '\r', .lf = bytes[i - 1] == '\n'};
+}
+
 size_t ph__content_scan(const uint8_t *bytes, size_t n, bool at_line_start, bool finds_dots)
 {
     struct before before = {.cr = 0, .lf = at_line_start};
     size_t i = 0;
-    for (; i + block_size <= n; i += block_size) {
+    while (i + block_size <= n) {
         const int at = scan_block((const __m128i *)(const void *)(bytes + i), &before, finds_dots);
         if (at != nowhere)
             return (size_t)((ptrdiff_t)i + at);
+        i = pass_clean(bytes, i + block_size, n, finds_dots);
+        before = state_before(bytes, i);
     }
     if (i == n)
         return before.cr ? n - 1 : n;

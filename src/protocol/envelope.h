@@ -17,6 +17,7 @@ struct ph__envelope {
     size_t recipient_capacity;
     ph_recipient_policy policy;
     ph_body_type body_type;
+    ph_line_ends line_ends;
     ph_smtputf8 smtputf8;
 };
 

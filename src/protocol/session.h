@@ -130,7 +130,8 @@ int ph__session_data(struct ph__session *session, ph_result *result);
  * broke */
 int ph__session_receive(struct ph__session *session, const void *bytes, size_t n);
 
-/** @return how many slices (0: nothing) are to be written now; valid until the next call */
+/** @return how many slices (0: nothing) are to be written now; valid until the next call. One whose
+ * bytes are NULL stands for so many of the file of the message whose content is under way. */
 size_t ph__session_output(struct ph__session *session, struct ph__slice *slices, size_t max);
 
 /** So many bytes of the output were written. */
@@ -142,6 +143,13 @@ bool ph__session_wants_content(const struct ph__session *session);
 /** @return the tag of the message whose content is awaited, from its beginning if @p from_start
  * is then true (also when it was given before: a message may have to be sent anew) */
 void *ph__session_content_tag(const struct ph__session *session, bool *from_start);
+
+/** @return the content that is awaited may be bytes of a file that the session never sees */
+bool ph__session_takes_file(const struct ph__session *session);
+
+/** Says that the next @p n bytes of the content come from its file: the output has a slice without
+ * bytes where they are to be sent. Only if ph__session_takes_file. */
+void ph__session_content_from_file(struct ph__session *session, size_t n, bool is_last);
 
 /** Lends the next bytes of the content until the session wants more, or the message is done. */
 void ph__session_content(struct ph__session *session, const void *bytes, size_t n, bool is_last);

@@ -15,6 +15,14 @@ enum {
     changed_chunk = 32 * 1024
 };
 
+/* The caller says that nothing needs to be changed, and nothing was declared that must be checked.
+ */
+static bool is_vouched_for(const struct ph__transaction *transaction)
+{
+    return transaction->envelope->line_ends == PH_LINE_ENDS_CRLF &&
+           transaction->envelope->body_type == PH_BODY_UNDECLARED;
+}
+
 bool ph__session_wants_content(const struct ph__session *session)
 {
     const struct ph__command *command =
@@ -43,7 +51,23 @@ void ph__session_content(struct ph__session *session, const void *bytes, size_t 
         &ph__transaction_of(session, ph__session_next_to_build(session))->content;
     content->chunk = (struct ph__slice){.bytes = bytes, .length = n};
     content->is_last_chunk = is_last;
+    content->is_file = false;
     content->was_begun = true;
+}
+
+bool ph__session_takes_file(const struct ph__session *session)
+{
+    const struct ph__command *command = ph__session_next_to_build(session);
+    return ph__session_wants_content(session) && command->kind == PH__CMD_BDAT &&
+           is_vouched_for(ph__transaction_of(session, command));
+}
+
+void ph__session_content_from_file(struct ph__session *session, size_t n, bool is_last)
+{
+    if (!ph__session_takes_file(session))
+        return;
+    ph__session_content(session, NULL, n, is_last);
+    ph__transaction_of(session, ph__session_next_to_build(session))->content.is_file = true;
 }
 
 void ph__session_content_failed(struct ph__session *session, const char *reason)
@@ -109,6 +133,22 @@ struct chunk {
     struct ph__content_encoder encoder; /* as it is behind them */
 };
 
+static struct chunk vouched_chunk(const struct ph__content *content)
+{
+    struct chunk chunk = {.taken = content->chunk.length,
+                          .encoded = content->chunk.length,
+                          .is_last = content->is_last_chunk,
+                          .is_clean = true,
+                          .encoder = content->encoder};
+    chunk.encoder.is_empty = false;
+    /* Of a file this was seen before it was taken. */
+    chunk.encoder.is_line_start =
+        content->is_file || content->chunk.bytes[content->chunk.length - 1] == '\n';
+    if (chunk.is_last)
+        chunk.encoded += ph__content_missing_line_end(&chunk.encoder).length;
+    return chunk;
+}
+
 /* Sees how far the next BDAT goes and what its bytes will be. */
 static struct chunk measure(const struct ph__content *content)
 {
@@ -172,17 +212,22 @@ static int begin_chunk(struct ph__session *session, struct ph__transaction *tran
                        struct ph__command *command)
 {
     struct ph__content *content = &transaction->content;
-    const struct chunk chunk = measure(content);
+    const bool is_vouched = is_vouched_for(transaction) && content->chunk.length > 0;
+    const struct chunk chunk = is_vouched ? vouched_chunk(content) : measure(content);
     int status = pend_bdat_line(session, &chunk);
     command->is_last = chunk.is_last;
     content->bdat_is_begun = true;
     content->bdat_rest = chunk.taken;
     if (!chunk.is_clean || status != PH_OK)
         return status;
-    status = ph__session_pend(session, (struct ph__slice){content->chunk.bytes, chunk.taken},
-                              transaction->result);
+    if (content->is_file)
+        status = ph__session_pend_file(session, chunk.taken, transaction->result);
+    else
+        status = ph__session_pend(session, (struct ph__slice){content->chunk.bytes, chunk.taken},
+                                  transaction->result);
     content->encoder = chunk.encoder;
-    content->chunk.bytes += chunk.taken;
+    if (!content->is_file)
+        content->chunk.bytes += chunk.taken;
     content->chunk.length -= chunk.taken;
     content->pended += chunk.taken;
     content->bdat_rest = 0;

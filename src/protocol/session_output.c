@@ -49,12 +49,20 @@ static int pend_staged(struct ph__session *session, size_t start, ph_result *res
                                    ? &session->pending[session->pending_count - 1]
                                    : NULL;
     session->pended += n;
-    if (last && !last->bytes && last->result == result) {
+    if (last && last->kind == PH__PENDING_STAGED && last->result == result) {
         last->length += n; /* staged slices that follow one another touch */
         return PH_OK;
     }
-    return add_pending(session,
-                       (struct ph__pending){.offset = start, .length = n, .result = result});
+    return add_pending(
+        session, (struct ph__pending){
+                     .kind = PH__PENDING_STAGED, .offset = start, .length = n, .result = result});
+}
+
+int ph__session_pend_file(struct ph__session *session, size_t n, ph_result *result)
+{
+    session->pended += n;
+    return add_pending(
+        session, (struct ph__pending){.kind = PH__PENDING_FILE, .length = n, .result = result});
 }
 
 int ph__session_pend(struct ph__session *session, struct ph__slice slice, ph_result *result)
@@ -158,15 +166,20 @@ static void build(struct ph__session *session)
     }
 }
 
+static const uint8_t *bytes_of(const struct ph__session *session, const struct ph__pending *pending)
+{
+    return pending->kind == PH__PENDING_STAGED ? session->staging.bytes + pending->offset
+                                               : pending->bytes;
+}
+
 size_t ph__session_output(struct ph__session *session, struct ph__slice *slices, size_t max)
 {
     build(session);
     size_t count = 0;
     for (size_t i = session->pending_first; i < session->pending_count && count < max; i++) {
         const struct ph__pending *pending = &session->pending[i];
-        slices[count++] = (struct ph__slice){
-            .bytes = pending->bytes ? pending->bytes : session->staging.bytes + pending->offset,
-            .length = pending->length};
+        slices[count++] =
+            (struct ph__slice){.bytes = bytes_of(session, pending), .length = pending->length};
     }
     return count;
 }
@@ -186,7 +199,7 @@ static void left(struct ph__session *session, const struct ph__command *command)
 
 static void advance(struct ph__pending *pending, size_t n)
 {
-    if (pending->bytes)
+    if (pending->kind == PH__PENDING_LENT)
         pending->bytes += n;
     else
         pending->offset += n;

@@ -87,6 +87,7 @@ struct ph__content {
     uint64_t pended;        /* bytes, as they are sent */
     uint64_t in_flight;     /* of them, as the session counts them */
     bool was_begun;         /* some of it was lent */
+    bool is_file;           /* what was lent is not here: bytes of a file */
     bool is_last_chunk;
     size_t bdat_rest;     /* of the chunk: what belongs to the BDAT whose line was built */
     bool bdat_is_begun;   /* its line was built */
@@ -122,7 +123,12 @@ struct ph__transaction {
 /* A slice that waits to be written; one of the staging buffer is kept as an offset, since the
  * buffer may move while it grows. */
 struct ph__pending {
-    const uint8_t *bytes; /* NULL: staged */
+    enum {
+        PH__PENDING_LENT,
+        PH__PENDING_STAGED,
+        PH__PENDING_FILE
+    } kind;
+    const uint8_t *bytes;
     size_t offset;
     size_t length;
     ph_result *result; /* of the message whose content it is, or NULL */
@@ -258,6 +264,7 @@ void ph__exchange_release(struct ph__session *session);
 /* Puts a slice behind the others; a short one is copied behind its neighbour. @return PH_OK or
  * PH_ERR_NO_MEMORY */
 int ph__session_pend(struct ph__session *session, struct ph__slice slice, ph_result *result);
+int ph__session_pend_file(struct ph__session *session, size_t n, ph_result *result);
 bool ph__session_has_room_to_pend(struct ph__session *session);
 
 /* ---- session_content.c ------------------------------------------------------------------------

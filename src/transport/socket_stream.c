@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/allocator.h"
+#include "transport/send_file.h"
 
 enum {
     iovecs_max = 64
@@ -105,6 +106,7 @@ static const struct ph__stream_functions functions = {
     .read = socket_read,
     .write = socket_write,
     .has_pending = socket_has_pending,
+    .send_file = ph__socket_send_file,
     .close = socket_close,
 };
 

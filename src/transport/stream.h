@@ -40,6 +40,14 @@ struct ph__stream_functions {
     /* Bytes are at hand that no descriptor will announce (a decrypted rest). */
     bool (*has_pending)(const struct ph__stream *stream);
 
+    /*
+     * Sends at most max bytes of a regular file, from where it stands, which moves on; DONE says
+     * that *n (at least 1) were sent, END that the file has no more. NULL: files are read and
+     * written.
+     */
+    enum ph__io (*send_file)(struct ph__stream *stream, int fd, size_t max, size_t *n,
+                             struct ph__error *error);
+
     /* Says goodbye if that needs no waiting (close_notify), closes and frees everything. */
     void (*close)(struct ph__stream *stream);
 };

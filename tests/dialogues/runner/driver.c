@@ -91,6 +91,8 @@ void mail_make(struct mail *mail, const struct words *words)
         add_counted(mail->message, strtol(count, NULL, 10));
     if (words_has(words, "any"))
         must(ph_message_set_recipient_policy(mail->message, PH_RCPT_ANY));
+    if (words_has(words, "crlf"))
+        must(ph_message_set_line_ends(mail->message, PH_LINE_ENDS_CRLF));
     if (words_has(words, "raw-utf8"))
         must(ph_message_set_smtputf8(mail->message, PH_SMTPUTF8_RAW));
     if (type)

@@ -6,10 +6,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "transport/send_file.h"
 #include "unit/base/test.h"
 #include "unit/base/test_allocator.h"
 
@@ -229,6 +232,61 @@ static void write__to_one_who_has_closed_fails_without_a_signal(void **state)
     end(&f);
 }
 
+/* ---- Files ----------------------------------------------------------------------------------- */
+
+static int file_of_ten(void)
+{
+    char path[] = "/tmp/posthaste-file-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    (void)unlink(path);
+    assert_int_equal(write(fd, "0123456789", 10), 10);
+    assert_int_equal(lseek(fd, 4, SEEK_SET), 4);
+    return fd;
+}
+
+static void send_file__goes_on_from_where_it_stands_and_tells_its_end(void **state)
+{
+    (void)state;
+    if (!ph__can_send_files())
+        return;
+    struct fixture f;
+    char heard[16];
+    size_t n = 0;
+    begin(&f);
+    const int fd = file_of_ten();
+    assert_int_equal(f.stream->functions->send_file(f.stream, fd, 2, &n, &f.error), PH__IO_DONE);
+    assert_int_equal(n, 2);
+    assert_int_equal(f.stream->functions->send_file(f.stream, fd, 100, &n, &f.error), PH__IO_DONE);
+    assert_int_equal(n, 4);
+    assert_int_equal(f.stream->functions->send_file(f.stream, fd, 100, &n, &f.error), PH__IO_END);
+    assert_int_equal(read(f.peer, heard, sizeof heard), 6);
+    assert_memory_equal(heard, "456789", 6);
+    (void)close(fd);
+    end(&f);
+}
+
+/* sendfile knows no MSG_NOSIGNAL. */
+static void send_file__to_one_who_has_closed_fails_without_a_signal(void **state)
+{
+    (void)state;
+    if (!ph__can_send_files())
+        return;
+    struct fixture f;
+    sigset_t pending;
+    size_t n = 0;
+    begin(&f);
+    const int fd = file_of_ten();
+    (void)close(f.peer);
+    f.peer = -1;
+    assert_int_equal(f.stream->functions->send_file(f.stream, fd, 6, &n, &f.error), PH__IO_FAILED);
+    assert_int_equal(f.error.view.system_errno, EPIPE);
+    assert_int_equal(sigpending(&pending), 0);
+    assert_int_equal(sigismember(&pending, SIGPIPE), 0);
+    (void)close(fd);
+    end(&f);
+}
+
 /* ---- Making ---------------------------------------------------------------------------------- */
 
 static void new__without_memory_leaves_the_descriptor_to_the_caller(void **state)
@@ -350,6 +408,8 @@ int main(void)
         cmocka_unit_test(write__is_partial_where_there_is_little_room),
         cmocka_unit_test(write__more_slices_than_a_call_takes_leave_in_two),
         cmocka_unit_test(write__to_one_who_has_closed_fails_without_a_signal),
+        cmocka_unit_test(send_file__goes_on_from_where_it_stands_and_tells_its_end),
+        cmocka_unit_test(send_file__to_one_who_has_closed_fails_without_a_signal),
         cmocka_unit_test(new__without_memory_leaves_the_descriptor_to_the_caller),
         cmocka_unit_test(prepare__neither_blocks_nor_is_inherited_nor_delays),
         cmocka_unit_test(is_local__loopback_and_unix_sockets_are),
