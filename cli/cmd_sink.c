@@ -17,6 +17,7 @@ struct keep_options {
     const char *maildir;
     bool print;
     bool quiet;
+    bool summary;
 };
 
 struct demand_options {
@@ -60,6 +61,8 @@ static const struct option keep_rows[] = {
       OPTION_FLAG, FIELD(keep_options, print) },
     { "quiet", NULL, "say nothing of what clients do",
       OPTION_FLAG, FIELD(keep_options, quiet) },
+    { "summary", NULL, "at the end, say how much came",
+      OPTION_FLAG, FIELD(keep_options, summary) },
     { .name = NULL },
 };
 
@@ -140,6 +143,7 @@ static struct ph_sink_options options_of(const struct sink *sink)
         .once = sink->listening.once,
         .print = sink->keeping.print,
         .quiet = sink->keeping.quiet,
+        .summary = sink->keeping.summary,
     };
 }
 

@@ -18,6 +18,14 @@ enum {
     read_room_size = 256 * 1024
 };
 
+/* What came in all, of messages that were accepted. */
+struct totals {
+    unsigned long long sessions;
+    unsigned long long messages;
+    unsigned long long recipients;
+    unsigned long long bytes; /* of content, without the dots of the transport */
+};
+
 struct common {
     const struct ph_sink_options *options;
     FILE *out;
@@ -25,6 +33,7 @@ struct common {
     SSL_CTX *ctx; /* NULL: TLS is not offered */
     struct logins *logins;
     char *read_room;
+    struct totals *totals;
 };
 
 #endif

@@ -110,6 +110,9 @@ bool sink_message_deliver(const struct message *message, const struct client_fac
     const struct ph_sink_options *options = common->options;
     if (options->maildir && !sink_maildir_keep(options->maildir, message, facts, common->err))
         return false;
+    common->totals->messages++;
+    common->totals->recipients += message->recipient_count;
+    common->totals->bytes += message->content_length;
     if (options->print)
         print(message, facts, common->out);
     else if (!options->quiet)

@@ -25,6 +25,7 @@ enum {
 
 struct server {
     struct common common;
+    struct totals totals;
     struct poller *poller;
     struct timers timers;
     int listener;
@@ -142,6 +143,7 @@ static void accept_clients(struct server *server, uint64_t now_ms)
         }
         sink_socket_unblock(fd);
         struct client *client = sink_client_new(fd, &server->common);
+        server->totals.sessions++;
         add_client(server, client);
         process(server, client, now_ms);
     }
@@ -222,6 +224,7 @@ static void raise_descriptor_limit(void)
 
 static int set_up(struct server *server)
 {
+    server->common.totals = &server->totals;
     server->common.read_room = sink_must_allocate(read_room_size);
     server->common.logins = sink_logins_new(&server->common.options->auth);
     server->poller = sink_poller_new();
@@ -247,6 +250,14 @@ static int prepare(struct server *server, char *address, size_t room)
     return code;
 }
 
+static void tell_totals(const struct server *server)
+{
+    const struct totals *totals = &server->totals;
+    (void)fprintf(server->common.out,
+                  "took %llu messages of %llu bytes for %llu recipients in %llu sessions\n",
+                  totals->messages, totals->bytes, totals->recipients, totals->sessions);
+}
+
 int ph_sink_run(const struct ph_sink_options *options, FILE *out, FILE *err)
 {
     struct server server = {.common = {.options = options, .out = out, .err = err}, .listener = -1};
@@ -260,6 +271,8 @@ int ph_sink_run(const struct ph_sink_options *options, FILE *out, FILE *err)
         (void)fprintf(out, "listening on %s\n", address);
         (void)fflush(out);
         serve(&server);
+        if (options->summary)
+            tell_totals(&server);
     }
     end(&server);
     return code;

@@ -37,7 +37,8 @@ struct ph_sink_options {
     bool require_tls;
     bool once; /* end when the first client has gone that delivered a message */
     bool print;
-    bool quiet; /* no line for each message */
+    bool quiet;   /* no line for each message */
+    bool summary; /* one line at the end: how much came */
 };
 
 /* The commands that fail, delay and drop know, besides every verb. */

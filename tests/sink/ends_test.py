@@ -14,6 +14,20 @@ def run(*options):
     return subprocess.run([COMMAND, "sink", *options], capture_output=True, timeout=LIMIT, check=False)
 
 
+class Summary(Case):
+    def test_counts_what_was_accepted(self):
+        sink = self.start("--quiet", "--summary", "--reject", "nobody@example.org")
+        with_two = self.meet_esmtp(sink)
+        self.deliver(with_two, b"four\r\n..\r\n")
+        self.deliver(with_two, b"")
+        self.says(with_two, "MAIL FROM:<a@b>", "250")
+        self.says(with_two, "RCPT TO:<nobody@example.org>", "550")
+        self.meet(sink)
+        sink.process.terminate()
+        sink.process.wait(LIMIT)
+        self.assertEqual(sink.out().splitlines()[-1], "took 2 messages of 9 bytes for 2 recipients in 2 sessions")
+
+
 class Places(Case):
     def test_ipv6(self):
         sink = self.start(where="[::1]:PORT")
