@@ -8,6 +8,8 @@ install(TARGETS posthaste EXPORT posthasteTargets
 install(TARGETS posthaste_static EXPORT posthasteStaticTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${POSTHASTE_PUBLIC_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/posthaste)
+install(FILES ${POSTHASTE_ADAPTER_HEADERS}
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/posthaste/adapters)
 
 # find_package(posthaste): the static library stands apart, for it alone needs the development
 # files of what posthaste stands on.

@@ -93,6 +93,11 @@ PH_API void ph_connection_free(ph_connection *connection);
  * may change with every call of ph_connection_process, _next_event and _send. */
 PH_API size_t ph_connection_pollfds(ph_connection *connection, struct pollfd *fds);
 
+/** @return the way there was found: ph_connection_pollfds names one descriptor, the same until
+ * CLOSED. Before that a number may come to stand for another descriptor from call to call, which
+ * what remembers descriptors by number (epoll) has to mind. */
+PH_API bool ph_connection_is_connected(const ph_connection *connection);
+
 /** @return when (of ph_now_ms) process must be called at the latest, or PH_NO_DEADLINE */
 PH_API uint64_t ph_connection_deadline(ph_connection *connection, uint64_t now_ms);
 

@@ -226,6 +226,11 @@ size_t ph_connection_pollfds(ph_connection *connection, struct pollfd *fds)
     return 1;
 }
 
+bool ph_connection_is_connected(const ph_connection *connection)
+{
+    return connection->stream != NULL;
+}
+
 bool ph__connection_take_event(ph_connection *connection, struct ph__event *event)
 {
     *event = connection->event;

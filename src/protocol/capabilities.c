@@ -29,6 +29,7 @@ void ph_capabilities_free(ph_capabilities *capabilities)
     ph__buffer_release(&capabilities->text);
     ph__buffer_release(&capabilities->auth);
     ph__buffer_release(&capabilities->auth_names);
+    ph__release(capabilities->allocator, capabilities->list);
     ph__release(capabilities->allocator, capabilities);
 }
 
@@ -89,7 +90,7 @@ static void add(ph_capabilities *capabilities, const char *keyword, const char *
 {
     struct ph__capability *slot = find(capabilities, keyword);
     if (!slot) {
-        if (capabilities->count == ph__capabilities_max)
+        if (capabilities->count == capabilities->room)
             return;
         slot = &capabilities->list[capabilities->count++];
     }
@@ -135,12 +136,28 @@ static int read_line(ph_capabilities *capabilities, const char *line)
     return PH_OK;
 }
 
+/* A line brings one keyword at most. */
+static int reserve(ph_capabilities *capabilities, size_t lines)
+{
+    const size_t room = lines < ph__capabilities_max ? lines : ph__capabilities_max;
+    if (room <= capabilities->room)
+        return PH_OK;
+    struct ph__capability *list = ph__reallocate_array(capabilities->allocator, capabilities->list,
+                                                       room, sizeof *capabilities->list);
+    if (!list)
+        return PH_ERR_NO_MEMORY;
+    capabilities->list = list;
+    capabilities->room = room;
+    return PH_OK;
+}
+
 int ph__capabilities_read(ph_capabilities *capabilities, const ph_reply *reply)
 {
     ph__capabilities_clear(capabilities);
     /* All pointers lead into one block, which therefore must not move while it fills. */
     if (ph__buffer_reserve(&capabilities->text, reply->lines.length + 2 * reply->line_count + 1) !=
-        PH_OK)
+            PH_OK ||
+        reserve(capabilities, reply->line_count) != PH_OK)
         return PH_ERR_NO_MEMORY;
     for (size_t i = 1; i < reply->line_count; i++) {
         if (read_line(capabilities, ph_reply_line(reply, i)) != PH_OK) {

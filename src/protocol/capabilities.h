@@ -24,7 +24,8 @@ struct ph_capabilities {
     struct ph__buffer auth; /* the mechanisms, blanks between, NUL behind: parameters of AUTH */
     struct ph__buffer auth_names; /* the mechanisms, NUL behind each */
     size_t auth_count;
-    struct ph__capability list[ph__capabilities_max];
+    struct ph__capability *list; /* as long as the longest reply so far */
+    size_t room;
     size_t count;
 };
 

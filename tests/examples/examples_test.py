@@ -8,6 +8,8 @@ import unittest
 from support import CA, LIMIT, Case, FakeServer, Sink, certificate, clean_environment, closed_port
 
 FOLDER = pathlib.Path(os.environ["EXAMPLES"])
+LOOPS = [path.name.removeprefix("send_with_") for path in sorted(FOLDER.glob("send_with_*"))
+         if os.access(path, os.X_OK) and path.is_file()]
 FROM, TO = "alice@example.org", "bob@example.org"
 
 
@@ -77,8 +79,28 @@ class Examples(Case):
                          for message in sink.messages())
         self.assertEqual(numbers, list(range(20)))
 
+    def test_loops(self):
+        sink, host, port = self.plain_sink()
+        self.assertLessEqual({"epoll", "poll"}, set(LOOPS))
+        for loop in LOOPS:
+            out, err = self.example("send_with_" + loop, host, port, FROM, TO, 20)
+            self.assertEqual((out, err), ("20 of 20 sent\n", ""))
+        bodies = [message.rpartition(b"Sent by ")[2] for message in sink.messages()]
+        self.assertEqual(len(bodies), 20 * len(LOOPS))
+        self.assertEqual(len(set(bodies)), len(LOOPS))
+
+    def test_loops_end_with_a_server_that_fails(self):
+        for loop in LOOPS:
+            _, err = self.example("send_with_" + loop, "127.0.0.1", closed_port(), FROM, TO, 3, code=1)
+            self.assertIn("refused", err)
+            server = self.start(FakeServer(MAIL=None))
+            out, err = self.example("send_with_" + loop, "127.0.0.1", server.port, FROM, TO, 3, code=1)
+            self.assertEqual(out, "0 of 3 sent\n")
+            self.assertIn("closed the connection", err)
+
     def test_usage(self):
-        for name in ("errors", "recipients", "send", "stream", "threads", "tls_auth"):
+        for name in ("errors", "recipients", "send", "stream", "threads", "tls_auth",
+                     *("send_with_" + loop for loop in LOOPS)):
             _, err = self.example(name, code=64)
             self.assertIn("usage: ", err)
 
