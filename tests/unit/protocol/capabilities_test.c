@@ -194,7 +194,7 @@ static void read__each_allocation_may_fail(void **state)
         }
         has_failed = test.has_failed;
         assert_int_equal(status, has_failed ? PH_ERR_NO_MEMORY : PH_OK);
-        assert_true(has_failed || n == 4);
+        assert_true(has_failed || n == 5);
         ph_capabilities_free(capabilities);
         assert_int_equal(test.live_blocks, 0);
     }
