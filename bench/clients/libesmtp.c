@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* libESMTP: all messages are added to one session, which then sends them. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/ssl.h>
+
+#include <libesmtp.h>
+
+#include "job.h"
+
+enum {
+    part = 64 * 1024 /* of the content, at a time */
+};
+
+struct source {
+    const struct job *job;
+    FILE *file;
+    size_t at;
+    char room[part];
+};
+
+/* Asked for from the beginning when @p length is NULL. */
+static const char *give(void **room, int *length, void *user_data)
+{
+    struct source *source = user_data;
+    (void)room;
+    if (!length) {
+        source->at = 0;
+        if (source->file)
+            rewind(source->file);
+        return NULL;
+    }
+    if (source->file) {
+        *length = (int)fread(source->room, 1, sizeof source->room, source->file);
+        return source->room;
+    }
+    const size_t left = source->job->body_length - source->at;
+    const char *from = source->job->body + source->at;
+    *length = (int)(left < part ? left : part);
+    source->at += (size_t)*length;
+    return from;
+}
+
+static void add_message(smtp_session_t session, const struct job *job, struct source *source)
+{
+    smtp_message_t message = smtp_add_message(session);
+    smtp_set_reverse_path(message, JOB_SENDER);
+    for (long i = 0; i < job->recipients; i++)
+        smtp_add_recipient(message, job_recipient(i));
+    smtp_set_messagecb(message, give, source);
+}
+
+static void count_sent(smtp_message_t message, void *user_data)
+{
+    long *sent = user_data;
+    *sent += smtp_message_transfer_status(message)->code == 250;
+}
+
+static void use_tls(smtp_session_t session, const struct job *job)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    if (!ctx || !job->cafile || SSL_CTX_load_verify_file(ctx, job->cafile) != 1)
+        job_fail("BENCH_CAFILE", "names no certificate");
+    smtp_starttls_enable(session, Starttls_REQUIRED);
+    smtp_starttls_set_ctx(session, ctx);
+}
+
+int main(int argc, char **argv)
+{
+    char server[64];
+    char why[128];
+    struct meter meter;
+    long sent = 0;
+    struct job job = job_read(argc, argv);
+    static struct source source;
+    source.job = &job;
+    source.file = job.body ? NULL : fopen(job.file, "rb");
+    (void)signal(SIGPIPE, SIG_IGN);
+    smtp_session_t session = smtp_create_session();
+    (void)snprintf(server, sizeof server, "%s:%d", job_is(&job, "tls") ? "localhost" : "127.0.0.1",
+                   job.port);
+    smtp_set_server(session, server);
+    if (job_is(&job, "tls"))
+        use_tls(session, &job);
+    meter_begin(&meter);
+    for (long i = 0; i < job.count; i++)
+        add_message(session, &job, &source);
+    if (!smtp_start_session(session))
+        job_fail("libesmtp", smtp_strerror(smtp_errno(), why, sizeof why));
+    smtp_enumerate_messages(session, count_sent, &sent);
+    meter_end(&meter, sent);
+    smtp_destroy_session(session);
+    if (source.file)
+        (void)fclose(source.file);
+    job_free(&job);
+    return 0;
+}
