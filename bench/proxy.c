@@ -2,10 +2,10 @@
 /*
  * proxy LISTEN-PORT SERVER-PORT ROUND-TRIP-MS
  *
- * Makes a long link of the loopback: what comes from either side is passed on half a round trip
- * later, however much it is, so that latency alone is added. Serves one client after the other. A
- * line of JSON for each says how often the direction changed: a turn is something that the client
- * said after something had reached it.
+ * Says "listening on PORT" (LISTEN-PORT 0 is any that is free). Makes a long link of the loopback:
+ * what comes from either side is passed on half a round trip later, however much it is, so that
+ * latency alone is added. Serves one client after the other. A line of JSON for each says how often
+ * the direction changed: a turn is something that the client said after something had reached it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -191,6 +191,15 @@ static int listen_on(const char *port)
     return fd;
 }
 
+static int port_of(int listener)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    if (getsockname(listener, (struct sockaddr *)&address, &length) != 0)
+        fail("getsockname");
+    return ntohs(address.sin_port);
+}
+
 static int connect_to(const char *port)
 {
     const struct sockaddr_in address = loopback(port);
@@ -224,7 +233,7 @@ int main(int argc, char **argv)
     }
     const int listener = listen_on(argv[1]);
     const uint64_t delay_us = strtoull(argv[3], NULL, 10) * 1000 / 2;
-    (void)printf("listening\n");
+    (void)printf("listening on %d\n", port_of(listener));
     (void)fflush(stdout);
     for (;;) {
         const int client = accept(listener, NULL, NULL);

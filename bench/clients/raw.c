@@ -267,6 +267,27 @@ static void by_window(struct peer *peer, const struct job *job)
     free(all.bytes);
 }
 
+/* Doubles the dots that begin lines (RFC 5321 section 4.5.2): a part of what is made beforehand. */
+static void stuff_body(struct job *job)
+{
+    struct text stuffed = {.bytes = NULL};
+    const char *from = job->body;
+    const char *end = job->body + job->body_length;
+    for (const char *lf = from; (lf = memchr(lf, '\n', (size_t)(end - lf))) != NULL;) {
+        if (++lf == end)
+            break;
+        if (*lf == '.') {
+            add(&stuffed, from, (size_t)(lf - from));
+            add(&stuffed, ".", 1);
+            from = lf;
+        }
+    }
+    add(&stuffed, from, (size_t)(end - from));
+    free(job->body);
+    job->body = stuffed.bytes;
+    job->body_length = stuffed.length;
+}
+
 /* Content that is too large to be copied behind a command, one message after the other. */
 static void large(struct peer *peer, const struct job *job)
 {
@@ -322,6 +343,8 @@ static void send_over_one(const struct job *job)
 int main(int argc, char **argv)
 {
     struct job job = job_read(argc, argv);
+    if (job.body && job_is(&job, "data"))
+        stuff_body(&job);
     if (job_is(&job, "sessions"))
         raw_sessions(&job);
     else

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Results as a Markdown table and as JSON."""
+
+UNITS = {
+    "us": "CPU a message, us",
+    "s/GB": "CPU, s/GB",
+    "trips": "round trips a message",
+    "session": "CPU a session, us",
+    "MiB": "peak memory, MiB",
+    "instructions": "user instructions, millions",
+}
+
+
+def number(value):
+    """Three digits that count, and no more."""
+    if value is None:
+        return "-"
+    if value >= 100:
+        return f"{value:,.0f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+
+
+def _others(line):
+    known = {"name", "messages", "median", "low", "high", "ratio"}
+    return [name for name in line if name not in known]
+
+
+def table(result):
+    """The Markdown of one row."""
+    lines = result["lines"]
+    if not lines:
+        return f"## {result['title']} (`{result['name']}`)\n\nNothing was measured.\n"
+    others = _others(lines[0])
+    heads = ["client", UNITS[result["unit"]], "quartiles", "to the limit", *others, "messages"]
+    text = [f"## {result['title']} (`{result['name']}`)", "", "| " + " | ".join(heads) + " |",
+            "|---" + "|---:" * (len(heads) - 1) + "|"]
+    for line in lines:
+        name = "**posthaste**" if line["name"] == "posthaste" else line["name"]
+        if line["name"] == "raw":
+            name = "raw writer: the limit"
+        ratio = line.get("ratio")
+        cells = [name, number(line["median"]), f"{number(line['low'])} to {number(line['high'])}",
+                 f"{ratio:.2f}" if ratio else "", *(number(line.get(other)) for other in others),
+                 f"{line['messages']:,}"]
+        text.append("| " + " | ".join(cells) + " |")
+    text.append("")
+    if result["at_most"]:
+        text += [f"posthaste must be at most {result['at_most']:.2f} times the limit.", ""]
+    text += [f"{name} was left out: {why}." for name, why in result["failures"].items()]
+    if result["missing"]:
+        text += ["Not on this machine: " + ", ".join(result["missing"]) + ".", ""]
+    return "\n".join(text)
+
+
+def overview(results):
+    """One line a row: the limit, posthaste, the best peer."""
+    text = ["| measure | unit | limit | posthaste | ratio | at most | best peer |",
+            "|---|---|---:|---:|---:|---:|---|"]
+    for result in results:
+        by_name = {line["name"]: line for line in result["lines"]}
+        own, limit = by_name.get("posthaste"), by_name.get("raw")
+        peers = [line for line in result["lines"]
+                 if line["name"] != "raw" and not line["name"].startswith("posthaste")]
+        best = min(peers, key=lambda line: line["median"], default=None)
+        at_most = result["at_most"]
+        ratio = own.get("ratio") if own else None
+        text.append("| " + " | ".join([
+            result["title"], UNITS[result["unit"]], number(limit["median"]) if limit else "-",
+            number(own["median"]) if own else "-", f"{ratio:.2f}" if ratio else "-",
+            f"{at_most:.2f}" if at_most else "-",
+            f"{best['name']} {number(best['median'])}" if best else "-"]) + " |")
+    return "\n".join(text) + "\n"
+
+
+def page(results, versions, rounds):
+    """The whole report."""
+    text = ["# Benchmarks", "",
+            "Written by `make bench`; [docs/performance.md](../../docs/performance.md) explains it. "
+            "Client and server run on one core, on the loopback address; each round runs every "
+            f"client once, and of {rounds} rounds this shows the medians. Ratios are medians of "
+            "the ratios to the raw writer in the same round. In each run the server counted what "
+            "arrived, and it was what had been sent.", "", overview(results)]
+    text += [table(result) for result in results]
+    text += ["## Versions", "", "| what | version |", "|---|---|"]
+    text += [f"| {name} | {version} |" for name, version in versions.items()]
+    return "\n".join(text) + "\n"

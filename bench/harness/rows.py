@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""The rows: what is sent, to what kind of server, by whom, and what is to be compared."""
+import dataclasses
+
+KIB, MIB, GIB = 1024, 1024 ** 2, 1024 ** 3
+
+PLAIN = ("--without", "STARTTLS")
+LOCK = (*PLAIN, "--without", "PIPELINING", "--without", "CHUNKING")
+DATA = (*PLAIN, "--without", "CHUNKING")
+CHUNKING = PLAIN
+DATA_TLS = ("--without", "CHUNKING")
+
+PEERS = ("libesmtp", "curl-easy", "go-net-smtp", "python-smtplib", "nodemailer", "ruby-net-smtp")
+
+
+@dataclasses.dataclass
+class Entry:
+    """One line of a row: a client, and in which words it gets the job."""
+    client: str
+    mode: str
+    label: str = None
+    share: float = None  # of the count, in place of the client's own
+
+    @property
+    def name(self):
+        return self.label or self.client
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    title: str
+    sink: tuple
+    count: int
+    size: int
+    entries: list
+    unit: str  # "us", "s/GB", "trips", "session", "MiB"
+    recipients: int = 1
+    round_trip_ms: int = 0
+    at_most: float = None  # posthaste's ratio to the limit
+    has_file: bool = False
+    server: str = "posthaste"
+    quick: float = 0.2  # of the count
+
+    def counts(self, is_quick):
+        return max(1, round(self.count * self.quick)) if is_quick else self.count
+
+
+def entries(mode, *names, **labels):
+    """Entries that all have the same mode."""
+    return [Entry(name, mode, **labels) for name in names]
+
+
+def _whole(mode, *names):
+    """Entries that each do all of the row's count."""
+    return [Entry(name, mode, share=1) for name in names]
+
+
+_LARGE_PEERS = ("smtp-source", *PEERS)
+
+ROWS = [
+    Row("lock", "A server without PIPELINING", LOCK, 10000, KIB,
+        entries("lock", "raw", "posthaste", "smtp-source", *PEERS), "us", at_most=1.15),
+    Row("pipelining", "PIPELINING, DATA", DATA, 20000, KIB,
+        entries("data", "raw", "posthaste", "smtp-source", *PEERS), "us", at_most=1.3),
+    Row("chunking", "CHUNKING, overlapped", CHUNKING, 20000, KIB,
+        entries("bdat", "raw", "posthaste", "libesmtp"), "us", at_most=1.3),
+    Row("window", "CHUNKING, a relay known to be good, 64 in flight", CHUNKING, 100000, KIB,
+        entries("window", "raw", "posthaste"), "us", at_most=4),
+    Row("smtp-sink", "PIPELINING, DATA, to Postfix's smtp-sink", (), 20000, KIB,
+        entries("data", "raw", "posthaste", "smtp-source", *PEERS), "us", server="postfix"),
+    Row("recipients100", "One message to 100 recipients, PIPELINING", DATA, 5000, KIB,
+        entries("data", "raw", "posthaste", "smtp-source", *PEERS), "us", recipients=100,
+        at_most=2.5),
+    Row("big-data-memory", "256 MiB by DATA from memory", DATA, 1, 256 * MIB,
+        _whole("data", "raw", "posthaste", *_LARGE_PEERS), "s/GB", at_most=1.4, has_file=True),
+    Row("big-data-file", "256 MiB by DATA from a file (the limit: from memory)", DATA, 1, 256 * MIB,
+        [Entry("raw", "data"), *_whole("data,file", "posthaste", "libesmtp", "curl-easy")], "s/GB",
+        at_most=1.4, has_file=True),
+    Row("big-bdat-memory", "256 MiB by BDAT from memory", CHUNKING, 1, 256 * MIB,
+        [Entry("raw", "bdat"), Entry("posthaste", "bdat,crlf"),
+         Entry("posthaste", "bdat", "posthaste, line ends unknown"),
+         Entry("libesmtp", "bdat", share=1)], "s/GB", at_most=1.15, has_file=True),
+    Row("big-bdat-file", "256 MiB by BDAT from a file", CHUNKING, 1, 256 * MIB,
+        [Entry("raw", "bdat,file"), Entry("posthaste", "bdat,file,crlf"),
+         Entry("posthaste", "bdat,file", "posthaste, line ends unknown"),
+         Entry("libesmtp", "bdat,file", share=1)], "s/GB", at_most=1.15, has_file=True),
+    Row("tls", "TLS 1.3, PIPELINING", DATA_TLS, 10000, KIB,
+        entries("data,tls", "raw", "posthaste", *PEERS), "us", at_most=1.3),
+    Row("big-tls", "256 MiB over TLS 1.3", DATA_TLS, 1, 256 * MIB,
+        _whole("data,tls", "raw", "posthaste", *PEERS), "s/GB", at_most=0.9, has_file=True),
+    Row("latency", "200 messages over a round trip of 20 ms", CHUNKING, 200, KIB,
+        [*_whole("data", "raw"), *_whole("bdat", "posthaste"),
+         Entry("posthaste", "window", "posthaste, relay known to be good"),
+         *_whole("data", *PEERS)], "trips", round_trip_ms=20, at_most=1.1 / 1.06),
+    Row("sessions5000", "5,000 sessions at once from one process", DATA, 5000, KIB,
+        entries("sessions", "raw", "posthaste") + _whole("sessions", "curl-multi", "go-net-smtp"),
+        "session", at_most=1.6),
+    Row("rss", "Peak memory of a send of 1 GiB", DATA, 1, GIB,
+        _whole("data,file", "posthaste", "libesmtp", "curl-easy"), "MiB", has_file=True,
+        quick=1),
+]
+BY_NAME = {row.name: row for row in ROWS}
