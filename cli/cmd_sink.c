@@ -29,6 +29,7 @@ struct demand_options {
     const char *tls_key;
     const char *cert_out;
     uint64_t size;
+    uint32_t idle_timeout_ms;
 };
 
 struct trouble_options {
@@ -83,6 +84,8 @@ static const struct option demand_rows[] = {
       OPTION_TEXT, FIELD(demand_options, cert_out) },
     { "size", "BYTES", "refuse larger messages; 10M is allowed, too",
       OPTION_SIZE, FIELD(demand_options, size) },
+    { "idle-timeout", "SECONDS", "say 421 to a client that is silent for so long; default 300",
+      OPTION_SECONDS, FIELD(demand_options, idle_timeout_ms) },
     { .name = NULL },
 };
 
@@ -137,6 +140,7 @@ static struct ph_sink_options options_of(const struct sink *sink)
         .drop = list_of(&sink->trouble.drop),
         .without = list_of(&sink->trouble.without),
         .size = (size_t)sink->demands.size,
+        .idle_timeout_ms = sink->demands.idle_timeout_ms,
         .tls = sink->demands.tls,
         .require_auth = sink->demands.require_auth,
         .require_tls = sink->demands.require_tls,

@@ -322,11 +322,21 @@ uint64_t sink_client_process(struct client *client, uint64_t now_ms)
 
 void sink_client_timer_is_due(struct client *client)
 {
-    if (client->stage == CLIENT_WAITS) {
+    switch (client->stage) {
+    case CLIENT_WAITS:
         client->stage = CLIENT_TALKS;
         client->left_is_new = true;
-    } else if (client->stage == CLIENT_LINGERS) {
+        break;
+    case CLIENT_TALKS:
+        sink_bytes_append_text(&client->output, "421 4.4.2 nothing was heard for too long\r\n");
+        client->stage = CLIENT_FLUSHES;
+        break;
+    case CLIENT_HANDSHAKES:
+    case CLIENT_FLUSHES:
+    case CLIENT_LINGERS:
+    case CLIENT_GONE:
         client->stage = CLIENT_GONE;
+        break;
     }
 }
 

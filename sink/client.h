@@ -29,6 +29,7 @@ struct client {
     bool wants_write;
     bool turns_to_tls; /* when the output is written */
     struct timer timer;
+    uint64_t active_ms; /* when something last happened */
     struct session session;
     struct bytes left; /* read, but not taken yet */
     bool left_is_new;  /* no taking was tried since it was left: a wait is over, or all begins */
@@ -51,7 +52,7 @@ void sink_client_free(struct client *client);
  */
 uint64_t sink_client_process(struct client *client, uint64_t now_ms);
 
-/** Its timer is due; process it next. */
+/** Its timer is due, after a wait, or since nothing has happened for too long; process it next. */
 void sink_client_timer_is_due(struct client *client);
 
 /** Says goodbye (421) for a sink that ends. */

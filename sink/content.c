@@ -82,9 +82,9 @@ static void take(struct session *session, const char *data, size_t n)
     message->content_length += n;
     if (max > 0 && message->content_length > max) {
         session->is_too_large = true;
-        message->content.length = 0;
+        sink_spool_clear(&message->content);
     } else if (sink_message_is_kept(session->options)) {
-        sink_bytes_append(&message->content, data, n);
+        sink_spool_append(&message->content, data, n);
     }
 }
 

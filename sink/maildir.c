@@ -76,22 +76,25 @@ static void write_received(FILE *file, const struct message *message,
     (void)fprintf(file, "; %s\r\n", date);
 }
 
-static bool write_message(int fd, FILE *file, const struct message *message,
+static bool write_part(const char *data, size_t n, void *user_data)
+{
+    FILE *file = user_data;
+    return fwrite(data, n, 1, file) == 1;
+}
+
+static bool write_message(int fd, FILE *file, struct message *message,
                           const struct client_facts *facts)
 {
-    const struct bytes *content = &message->content;
     (void)fprintf(file, "Return-Path: <%s>\r\n", message->from.data);
     write_recipients(file, message);
     (void)fprintf(file, "X-Posthaste-Envelope: %.*s\r\n", (int)message->envelope.length,
                   message->envelope.data);
     write_received(file, message, facts);
-    if (content->length > 0)
-        (void)fwrite(content->data, content->length, 1, file);
-    return fflush(file) == 0 && !ferror(file) && fsync(fd) == 0;
+    return sink_spool_each(&message->content, write_part, file) && fflush(file) == 0 &&
+           !ferror(file) && fsync(fd) == 0;
 }
 
-static bool write_file(const char *path, const struct message *message,
-                       const struct client_facts *facts)
+static bool write_file(const char *path, struct message *message, const struct client_facts *facts)
 {
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
@@ -108,8 +111,8 @@ static bool write_file(const char *path, const struct message *message,
     return is_written;
 }
 
-bool sink_maildir_keep(const char *path, const struct message *message,
-                       const struct client_facts *facts, FILE *err)
+bool sink_maildir_keep(const char *path, struct message *message, const struct client_facts *facts,
+                       FILE *err)
 {
     static unsigned long count; /* a name is new in its process, whatever the clock does */
     char name[96];

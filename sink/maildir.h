@@ -23,7 +23,7 @@
 bool sink_maildir_make(const char *path, FILE *err);
 
 /** @return the message is in new/ and on disk, or false with a complaint to @p err */
-bool sink_maildir_keep(const char *path, const struct message *message,
-                       const struct client_facts *facts, FILE *err);
+bool sink_maildir_keep(const char *path, struct message *message, const struct client_facts *facts,
+                       FILE *err);
 
 #endif

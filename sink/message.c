@@ -7,10 +7,6 @@
 
 #include "sink/maildir.h"
 
-enum {
-    memory_kept = 256 * 1024 /* by a client, for the next message */
-};
-
 void sink_message_clear(struct message *message)
 {
     message->from.length = 0;
@@ -18,10 +14,8 @@ void sink_message_clear(struct message *message)
     message->recipient_count = 0;
     message->envelope.length = 0;
     message->is_utf8 = false;
-    message->content.length = 0;
+    sink_spool_clear(&message->content);
     message->content_length = 0;
-    if (message->content.capacity > memory_kept)
-        sink_bytes_free(&message->content);
 }
 
 void sink_message_free(struct message *message)
@@ -29,7 +23,7 @@ void sink_message_free(struct message *message)
     sink_bytes_free(&message->from);
     sink_bytes_free(&message->recipients);
     sink_bytes_free(&message->envelope);
-    sink_bytes_free(&message->content);
+    sink_spool_free(&message->content);
 }
 
 static void note_path(struct message *message, const char *prefix, const char *mailbox,
@@ -72,20 +66,38 @@ static void print_byte(unsigned char c, FILE *out)
         (void)fputc(c, out);
 }
 
+struct printer {
+    FILE *out;
+    char last; /* "\n" before the first; a CR is printed when it is known what follows */
+};
+
 /* Lines end in CRLF or LF; whatever else there is of CR is shown. */
-static void print_content(const struct bytes *content, FILE *out)
+static bool print_part(const char *data, size_t n, void *user_data)
 {
-    const char *data = content->data;
-    const size_t n = content->length;
+    struct printer *printer = user_data;
     for (size_t i = 0; i < n; i++) {
-        if (data[i] != '\r' || i + 1 == n || data[i + 1] != '\n')
-            print_byte((unsigned char)data[i], out);
+        if (printer->last == '\r' && data[i] != '\n')
+            print_byte('\r', printer->out);
+        if (data[i] != '\r')
+            print_byte((unsigned char)data[i], printer->out);
+        printer->last = data[i];
     }
-    if (n > 0 && data[n - 1] != '\n')
-        (void)fputs("\n(no line end)\n", out);
+    return true;
 }
 
-static void print(const struct message *message, const struct client_facts *facts, FILE *out)
+static void print_content(struct spool *content, FILE *out)
+{
+    struct printer printer = {.out = out, .last = '\n'};
+    const bool is_all = sink_spool_each(content, print_part, &printer);
+    if (printer.last == '\r')
+        print_byte('\r', out);
+    if (printer.last != '\n')
+        (void)fputs("\n(no line end)\n", out);
+    if (!is_all)
+        (void)fputs("(the rest is lost: its temporary file cannot be written or read)\n", out);
+}
+
+static void print(struct message *message, const struct client_facts *facts, FILE *out)
 {
     (void)fprintf(out, "---- message of %zu bytes by %s%s%s%s%s ----\n", message->content_length,
                   facts->helo, facts->tls ? ", " : "", facts->tls ? facts->tls : "",
@@ -104,10 +116,17 @@ static void note(const struct message *message, FILE *out)
     (void)fflush(out);
 }
 
-bool sink_message_deliver(const struct message *message, const struct client_facts *facts,
+bool sink_message_deliver(struct message *message, const struct client_facts *facts,
                           const struct common *common)
 {
     const struct ph_sink_options *options = common->options;
+    if (message->content.has_failed) {
+        (void)fputs(
+            "posthaste sink: a large message was refused: its temporary file cannot be made "
+            "or written; is the disk full?\n",
+            common->err);
+        return false;
+    }
     if (options->maildir && !sink_maildir_keep(options->maildir, message, facts, common->err))
         return false;
     common->totals->messages++;

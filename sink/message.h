@@ -7,6 +7,7 @@
 
 #include "sink/bytes.h"
 #include "sink/common.h"
+#include "sink/spool.h"
 
 struct message {
     struct bytes from;       /* the mailbox, ended by NUL, without brackets */
@@ -14,7 +15,7 @@ struct message {
     size_t recipient_count;
     struct bytes envelope; /* the arguments of MAIL and of each RCPT, "; " between them */
     bool is_utf8;
-    struct bytes content; /* unstuffed; empty if nobody keeps it */
+    struct spool content; /* unstuffed; empty if nobody keeps it */
     size_t content_length;
 };
 
@@ -42,7 +43,7 @@ bool sink_message_is_kept(const struct ph_sink_options *options);
  * Keeps or prints a message; without a place for it, a line says that it came.
  * @return true, or false if it could not be kept (common->err says why)
  */
-bool sink_message_deliver(const struct message *message, const struct client_facts *facts,
+bool sink_message_deliver(struct message *message, const struct client_facts *facts,
                           const struct common *common);
 
 #endif

@@ -12,6 +12,7 @@ struct poller {
     void **data;
     size_t count;
     size_t capacity;
+    size_t turn; /* whose event is told of first, so that the busy ones leave nobody out */
 };
 
 struct poller *sink_poller_new(void)
@@ -77,9 +78,11 @@ size_t sink_poller_wait(struct poller *poller, struct poller_event *events, size
     size_t count = 0;
     if (poll(poller->fds, (nfds_t)poller->count, wait_ms) <= 0)
         return 0;
-    for (size_t i = 0; i < poller->count && count < max; i++) {
+    for (size_t k = 0; k < poller->count && count < max; k++) {
+        const size_t i = (poller->turn + k) % poller->count;
         if (poller->fds[i].revents != 0)
             events[count++].data = poller->data[i];
     }
+    poller->turn += max;
     return count;
 }

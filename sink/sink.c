@@ -20,7 +20,8 @@
 #include "sink/rules.h"
 
 enum {
-    accepts_max = 64 /* before others have their turn */
+    accepts_max = 64,                    /* before others have their turn */
+    idle_timeout_default_ms = 300 * 1000 /* RFC 5321 section 4.5.3.2.7 */
 };
 
 struct server {
@@ -29,6 +30,7 @@ struct server {
     struct poller *poller;
     struct timers timers;
     int listener;
+    uint32_t idle_timeout_ms;
     bool is_full; /* no descriptor was left for a client: the listener is not watched */
     struct client **clients;
     size_t count;
@@ -119,8 +121,11 @@ static void process(struct server *server, struct client *client, uint64_t now_m
         remove_client(server, client);
         return;
     }
+    client->active_ms = now_ms;
     if (due_ms > 0)
         sink_timers_set(&server->timers, &client->timer, due_ms);
+    else if (client->timer.place == 0)
+        sink_timers_set(&server->timers, &client->timer, now_ms + server->idle_timeout_ms);
     watch(server, client);
 }
 
@@ -149,11 +154,23 @@ static void accept_clients(struct server *server, uint64_t now_ms)
     }
 }
 
+/* A timer that is set is left alone while there is something to hear, which is cheaper. */
+static bool postpone_idle_end(struct server *server, struct client *client, uint64_t now_ms)
+{
+    const uint64_t due_ms = client->active_ms + server->idle_timeout_ms;
+    if (client->stage == CLIENT_WAITS || client->stage == CLIENT_LINGERS || due_ms <= now_ms)
+        return false;
+    sink_timers_set(&server->timers, &client->timer, due_ms);
+    return true;
+}
+
 static void wake_clients(struct server *server, uint64_t now_ms)
 {
     struct timer *timer;
     while ((timer = sink_timers_due(&server->timers, now_ms)) != NULL) {
         struct client *client = timer->data;
+        if (postpone_idle_end(server, client, now_ms))
+            continue;
         sink_client_timer_is_due(client);
         process(server, client, now_ms);
     }
@@ -224,6 +241,8 @@ static void raise_descriptor_limit(void)
 
 static int set_up(struct server *server)
 {
+    const uint32_t idle_timeout_ms = server->common.options->idle_timeout_ms;
+    server->idle_timeout_ms = idle_timeout_ms > 0 ? idle_timeout_ms : idle_timeout_default_ms;
     server->common.totals = &server->totals;
     server->common.read_room = sink_must_allocate(read_room_size);
     server->common.logins = sink_logins_new(&server->common.options->auth);

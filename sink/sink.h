@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* An option that may be given several times. */
@@ -32,6 +33,7 @@ struct ph_sink_options {
     struct ph_sink_list drop;    /* "COMMAND": the connection is closed instead of a reply */
     struct ph_sink_list without; /* extensions that are not offered, "PIPELINING" */
     size_t size;                 /* the largest message, bytes; 0 is no limit */
+    uint32_t idle_timeout_ms;    /* who says nothing for so long is told 421; 0: 5 minutes */
     bool tls;                    /* from the first byte */
     bool require_auth;
     bool require_tls;

@@ -57,6 +57,13 @@ class Bytes(Case):
         stuffed = (b"." + stuffed if lines[:1] == b"." else stuffed) + b".\r\n"
         self.assertEqual(self.arrives([stuffed]), lines)
 
+    def test_a_large_one_is_not_held_in_memory(self):
+        """Behind its first mebibyte it goes to a file, whose bytes are those that came."""
+        block = bytes(range(65, 91)) * 2521 + b"\r\n"
+        before = self.sink.most_memory()
+        self.assertEqual(self.arrives([block * 16] * 40 + [b".\r\n"]), block * 640)
+        self.assertLess(self.sink.most_memory() - before, 16 * 1024 ** 2)
+
     def test_commands_pipelined_behind_the_end(self):
         self.begin_mail(self.peer)
         self.says(self.peer, "DATA", "354")
@@ -113,6 +120,13 @@ class Print(Case):
                          "---- message of 21 bytes by client.example.org ----\n"
                          "FROM:<a@example.org>; TO:<b@example.net>\n"
                          "----\nSubject: x\n\nhello\n---- end ----\n")
+
+    def test_a_large_one(self):
+        printed = self.printed(b"0123456789abc\r\n" * 100000)
+        self.assertEqual(printed.partition("\n----\n")[2], "0123456789abc\n" * 100000 + "---- end ----\n")
+
+    def test_odd_line_ends(self):
+        self.assertIn("----\nno\\x0d\\x0d\nend\n----", self.printed(b"no\r\r\r\nend\r\n"))
 
     def test_a_terminal_obeys_nothing_of_it(self):
         self.assertIn("----\n\\x1b[2J\\x00\\x0dx\\x7f\t\n----", self.printed(b"\x1b[2J\0\rx\x7f\t\r\n"))

@@ -122,6 +122,28 @@ class Keeping(Case):
         self.assertEqual(sorted(path.name for path in first.maildir.iterdir()), ["cur", "new", "tmp"])
 
 
+class Idle(Case):
+    def test_who_is_silent_is_sent_away(self):
+        sink = self.start("--idle-timeout", "0.3", where="127.0.0.1:PORT")
+        silent, halfway = self.meet(sink), self.meet_esmtp(sink)
+        self.begin_mail(halfway)
+        self.says(halfway, "DATA", "354")
+        halfway.send("Subject: half\r\n")
+        for peer in (silent, halfway):
+            self.assert_code("421 4.4.2", peer.reply())
+            self.assertTrue(peer.has_ended())
+
+    def test_who_shakes_no_hands_is_sent_away(self):
+        sink = self.start("--idle-timeout", "0.3", "--tls", where="127.0.0.1:PORT")
+        peer = Peer(sink.connect())
+        self.addCleanup(peer.close)
+        self.assertTrue(peer.has_ended())
+
+    def test_a_delay_is_no_silence(self):
+        sink = self.start("--idle-timeout", "0.2", "--delay", "NOOP=1000")
+        self.says(self.meet_esmtp(sink), "NOOP", "250")
+
+
 class Ends(Case):
     def test_signals_say_goodbye_to_clients(self):
         for number in (signal.SIGINT, signal.SIGTERM):

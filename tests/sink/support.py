@@ -75,6 +75,11 @@ class Sink:
     def err(self):
         return (self.folder / "err").read_text(errors="replace")
 
+    def most_memory(self):
+        """Bytes of memory that it has ever held."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)) * 1024
+
     def messages(self):
         """The files of the Maildir, oldest first."""
         files = sorted((self.maildir / "new").iterdir(), key=lambda path: path.stat().st_mtime_ns)
