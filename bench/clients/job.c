@@ -112,14 +112,17 @@ void job_free(struct job *job)
 
 /* ---- The cost -------------------------------------------------------------------------------- */
 
-static long rss_kib(void)
+/* A line of /proc/self/status. That of getrusage would be no less than what the process had in
+ * memory that started this one. */
+static long memory_kib(const char *name)
 {
+    const size_t n = strlen(name);
     char line[128];
     long kib = 0;
     FILE *file = fopen("/proc/self/status", "r");
     while (file && fgets(line, sizeof line, file)) {
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            kib = strtol(line + 6, NULL, 10);
+        if (strncmp(line, name, n) == 0)
+            kib = strtol(line + n, NULL, 10);
     }
     if (file)
         (void)fclose(file);
@@ -133,7 +136,7 @@ static double between_us(struct timeval from, struct timeval to)
 
 void meter_begin(struct meter *meter)
 {
-    meter->base_rss_kib = rss_kib();
+    meter->base_rss_kib = memory_kib("VmRSS:");
     (void)getrusage(RUSAGE_SELF, &meter->usage);
     (void)clock_gettime(CLOCK_MONOTONIC, &meter->time);
 }
@@ -151,5 +154,5 @@ void meter_end(const struct meter *meter, long messages)
     (void)printf("{\"cpu_us\": %.0f, \"user_us\": %.0f, \"wall_us\": %.0f, \"messages\": %ld, "
                  "\"base_rss_kib\": %ld, \"peak_rss_kib\": %ld}\n",
                  user_us + system_us, user_us, wall_us, messages, meter->base_rss_kib,
-                 usage.ru_maxrss);
+                 memory_kib("VmHWM:"));
 }

@@ -92,10 +92,10 @@ func micros(t syscall.Timeval) int64 {
 	return t.Sec*1e6 + t.Usec
 }
 
-func baseRSS() int {
+func memory(name string) int {
 	text, err := os.ReadFile("/proc/self/status")
 	check(err)
-	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	_, rest, _ := strings.Cut(string(text), name)
 	return number(strings.Fields(rest)[0])
 }
 
@@ -111,7 +111,7 @@ func main() {
 		client = dial(mode)
 	}
 	var before, after syscall.Rusage
-	base := baseRSS()
+	base := memory("VmRSS:")
 	begun := time.Now()
 	check(syscall.Getrusage(syscall.RUSAGE_SELF, &before))
 	if client == nil {
@@ -129,5 +129,5 @@ func main() {
 	user := micros(after.Utime) - micros(before.Utime)
 	cpu := user + micros(after.Stime) - micros(before.Stime)
 	fmt.Printf("{\"cpu_us\": %d, \"user_us\": %d, \"wall_us\": %d, \"messages\": %d, \"base_rss_kib\": %d, \"peak_rss_kib\": %d}\n",
-		cpu, user, wall, count, base, after.Maxrss)
+		cpu, user, wall, count, base, memory("VmHWM:"))
 }

@@ -45,7 +45,6 @@ async function main() {
     user_us: user,
     wall_us: Math.round(wall),
     messages: Number(count),
-    peak_rss_kib: after.maxRSS,
   }));
   transport.close();
 }

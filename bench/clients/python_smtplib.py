@@ -34,7 +34,7 @@ def main():
     user = after.ru_utime - before.ru_utime
     print(json.dumps({"cpu_us": round((user + after.ru_stime - before.ru_stime) * 1e6),
                       "user_us": round(user * 1e6), "wall_us": round(wall * 1e6),
-                      "messages": int(count), "peak_rss_kib": after.ru_maxrss}))
+                      "messages": int(count)}))
 
 
 main()

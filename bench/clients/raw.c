@@ -15,11 +15,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include "job.h"
 #include "raw_sessions.h"
+#include "raw_tls.h"
 
 enum {
     write_max = 256 * 1024, /* of one write: what a socket takes at once */
@@ -28,7 +26,7 @@ enum {
 
 struct peer {
     int fd;
-    SSL *ssl; /* NULL: plain text */
+    struct raw_tls *tls; /* NULL: plain text */
     char room[64 * 1024];
 };
 
@@ -74,7 +72,7 @@ static void add_chunk(struct text *text, const struct job *job)
 
 static size_t receive(struct peer *peer)
 {
-    const ssize_t n = peer->ssl ? SSL_read(peer->ssl, peer->room, sizeof peer->room)
+    const ssize_t n = peer->tls ? raw_tls_read(peer->tls, peer->room, sizeof peer->room)
                                 : read(peer->fd, peer->room, sizeof peer->room);
     if (n <= 0)
         job_fail("read", n == 0 ? "the server has gone" : strerror(errno));
@@ -97,7 +95,7 @@ static void say(struct peer *peer, const char *bytes, size_t n)
     while (n > 0) {
         const size_t part = n < write_max ? n : write_max;
         const ssize_t written =
-            peer->ssl ? SSL_write(peer->ssl, bytes, (int)part) : write(peer->fd, bytes, part);
+            peer->tls ? raw_tls_write(peer->tls, bytes, part) : write(peer->fd, bytes, part);
         if (written <= 0)
             job_fail("write", strerror(errno));
         bytes += written;
@@ -131,17 +129,9 @@ static void greet(struct peer *peer)
 
 static void start_tls(struct peer *peer, const struct job *job)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     say(peer, "STARTTLS\r\n", 10);
     await(peer, 1);
-    if (!ctx || !job->cafile || SSL_CTX_load_verify_file(ctx, job->cafile) != 1)
-        job_fail("BENCH_CAFILE", "names no certificate");
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-    SSL *ssl = SSL_new(ctx);
-    if (!ssl || SSL_set_fd(ssl, peer->fd) != 1 || SSL_connect(ssl) != 1)
-        job_fail("TLS", ERR_reason_error_string(ERR_peek_error()));
-    SSL_CTX_free(ctx);
-    peer->ssl = ssl;
+    peer->tls = raw_tls_connect(peer->fd, job->cafile);
     greet(peer);
 }
 
@@ -151,7 +141,7 @@ static void connect_to(struct peer *peer, const struct job *job)
     const struct sockaddr_in address = {.sin_family = AF_INET,
                                         .sin_port = htons((uint16_t)job->port),
                                         .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-    peer->ssl = NULL;
+    peer->tls = NULL;
     peer->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(peer->fd, (const struct sockaddr *)&address, sizeof address) != 0)
         job_fail("connect", strerror(errno));
@@ -336,7 +326,7 @@ static void send_over_one(const struct job *job)
     meter_end(&meter, job->count);
     say(&peer, "QUIT\r\n", 6);
     await(&peer, 1);
-    SSL_free(peer.ssl);
+    raw_tls_free(peer.tls);
     (void)close(peer.fd);
 }
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 import time
 
 from . import machine
@@ -81,7 +82,7 @@ _ALL = [
     Client("ruby-net-smtp", _script("ruby", "net_smtp.rb"), 0.002),
 ]
 CLIENTS = {client.name: client for client in _ALL}
-LIMIT = 600  # seconds that no run should ever take
+LIMIT = 120  # seconds that no run should ever take
 
 
 def run(client, job):
@@ -92,15 +93,17 @@ def run(client, job):
     begun = time.monotonic()
     with subprocess.Popen([*machine.PINNED, *client.command(job)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as process:
+        end = threading.Timer(LIMIT, process.kill)
+        end.start()
         out, err = process.stdout.read(), process.stderr.read()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+        end.cancel()
     if process.returncode != 0:
-        raise Failure(f"{client.name} failed: {err.decode(errors='replace').strip()}")
+        raise Failure(f"{client.name} ended with {process.returncode}: {err.decode(errors='replace').strip()}")
     if client.tells:
         return json.loads(out)
     return {"cpu_us": (used.ru_utime + used.ru_stime) * 1e6, "user_us": used.ru_utime * 1e6,
-            "wall_us": (time.monotonic() - begun) * 1e6, "messages": job.count,
-            "peak_rss_kib": used.ru_maxrss, "base_rss_kib": 0}
+            "wall_us": (time.monotonic() - begun) * 1e6, "messages": job.count}
 
 

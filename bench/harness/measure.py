@@ -80,11 +80,10 @@ def progress(text):
 class RowRun:
     """All rounds of one row."""
 
-    def __init__(self, row, is_quick):
+    def __init__(self, row):
         self.row = row
         self.entries = [entry for entry in row.entries if clients.CLIENTS[entry.client].is_here()]
         self.missing = [entry.name for entry in row.entries if entry not in self.entries]
-        self.count = row.counts(is_quick)
         self.values = {entry.name: [] for entry in self.entries}
         self.others = {entry.name: [] for entry in self.entries}
         self.failures = {}
@@ -92,7 +91,7 @@ class RowRun:
     def count_of(self, entry):
         client = clients.CLIENTS[entry.client]
         share = client.share if entry.share is None else entry.share
-        return max(1, round(self.count * share))
+        return max(1, round(self.row.count * share))
 
     def round(self):
         for entry in self.entries:
@@ -126,7 +125,7 @@ class RowRun:
 
 def run_row(row, rounds, is_quick):
     progress(f"{row.name}: {row.title}")
-    run = RowRun(row, is_quick)
+    run = RowRun(row.less() if is_quick else row)
     for _ in range(rounds):
         run.round()
     return run.result()

@@ -7,7 +7,7 @@ UNITS = {
     "trips": "round trips a message",
     "session": "CPU a session, us",
     "MiB": "peak memory, MiB",
-    "instructions": "user instructions, millions",
+    "ms": "start to end, ms",
 }
 
 
