@@ -74,7 +74,16 @@ def overview(results):
     return "\n".join(text) + "\n"
 
 
-def page(results, versions, rounds):
+def growth_table(result):
+    text = [f"### {result['title']}", "", f"![{result['title']}](growth-{result['name']}.svg)", "",
+            f"| {result['axis']} | CPU us a {result['unit']} | wall us a {result['unit']} "
+            "| peak memory, KiB |", "|---:|---:|---:|---:|"]
+    text += [f"| {point['step']:,} | {number(point['cpu'])} | {number(point['wall'])} "
+             f"| {number(point['memory'])} |" for point in result["points"]]
+    return "\n".join([*text, ""])
+
+
+def page(results, grown, versions, rounds):
     """The whole report."""
     text = ["# Benchmarks", "",
             "Written by `make bench`; [docs/performance.md](../../docs/performance.md) explains it. "
@@ -82,7 +91,11 @@ def page(results, versions, rounds):
             f"client once, and of {rounds} rounds this shows the medians. Ratios are medians of "
             "the ratios to the raw writer in the same round. In each run the server counted what "
             "arrived, and it was what had been sent.", "", overview(results)]
-    text += [table(result) for result in results]
+    for result in results:
+        text += [table(result), f"![{result['title']}]({result['name']}.svg)", ""]
+    if grown:
+        text += ["## How cost grows", "", "posthaste alone; medians of three runs.", ""]
+        text += [growth_table(result) for result in grown]
     text += ["## Versions", "", "| what | version |", "|---|---|"]
     text += [f"| {name} | {version} |" for name, version in versions.items()]
     return "\n".join(text) + "\n"
