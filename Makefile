@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 export DESTDIR
 
-.PHONY: all demo check install uninstall coverage format tidy fuzz clean help
+.PHONY: all demo check bench install uninstall coverage format tidy fuzz clean help
 
 all:
 	@mkdir -p build
@@ -19,6 +19,9 @@ demo:
 
 check:
 	@scripts/check
+
+bench:
+	@scripts/bench $(ROWS)
 
 install: all
 	cmake --install build/release
@@ -47,6 +50,7 @@ help:
 	@echo 'make              build the library and the command in build/release'
 	@echo 'make demo         send a message to a server of our own and show what arrived'
 	@echo 'make check        all tests, as CI runs them (installs what they need)'
+	@echo 'make bench        [QUICK=1] [ROUNDS=5] [ROWS="lock tls"] compare with other clients'
 	@echo 'make install      [PREFIX=/usr/local] [DESTDIR=]'
 	@echo 'make uninstall    remove what the last install wrote'
 	@echo 'make coverage     which lines of src/ the tests run'

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""The benchmarks' rig with a few messages: everything arrives, and what does not is noticed.
+
+BENCH is the folder of the benchmarks, BUILD the folder of the build. No time is looked at.
+"""
+import dataclasses
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.environ["BENCH"])
+from harness import clients, machine, measure, report, rows  # noqa: E402 pylint: disable=wrong-import-position
+from harness.servers import Failure  # noqa: E402 pylint: disable=wrong-import-position
+
+OWN = ("raw", "posthaste")
+MESSAGES = 10
+
+
+def small(name):
+    """A row with few and small messages, and with the limit and posthaste alone."""
+    row = rows.BY_NAME[name]
+    return dataclasses.replace(
+        row, count=MESSAGES, size=min(row.size, 512 * rows.KIB),
+        entries=[entry for entry in row.entries if entry.client in OWN])
+
+
+class Rig(unittest.TestCase):
+    def test_rows_of_each_kind(self):
+        for name in ("lock", "pipelining", "chunking", "window", "recipients100", "big-data-memory",
+                     "big-bdat-file", "tls", "latency", "sessions5000"):
+            with self.subTest(name):
+                row = small(name)
+                result = measure.run_row(row, 1, False)
+                self.assertEqual(result["failures"], {})
+                self.assertEqual([line["name"] for line in result["lines"]],
+                                 [entry.name for entry in row.entries])
+                for entry in row.entries:
+                    self.assertIn(entry.name, report.table(result).replace("raw writer", "raw"))
+
+    def test_what_did_not_arrive_is_noticed(self):
+        job = clients.Job(0, "data", MESSAGES, 1024, 2)
+        client = clients.CLIENTS["posthaste"]
+        measure.check_arrival(client, job, (MESSAGES, MESSAGES * 1024, MESSAGES * 2))
+        for counted in ((MESSAGES - 1, MESSAGES * 1024, MESSAGES * 2),
+                        (MESSAGES, MESSAGES * 1024 - 1, MESSAGES * 2),
+                        (MESSAGES, MESSAGES * 1024, MESSAGES)):
+            with self.assertRaises(Failure):
+                measure.check_arrival(client, job, counted)
+
+    def test_a_client_that_fails_is_left_out(self):
+        row = dataclasses.replace(small("pipelining"), sink=("--fail", "RCPT=550 no"),
+                                  entries=[rows.Entry("posthaste", "data")])
+        result = measure.run_row(row, 1, False)
+        self.assertIn("posthaste", result["failures"])
+        self.assertEqual(result["lines"], [])
+
+
+if __name__ == "__main__":
+    machine.use_build(os.environ["BUILD"])
+    unittest.main()
