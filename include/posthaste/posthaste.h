@@ -11,6 +11,7 @@
 #include <posthaste/error.h>
 #include <posthaste/mechanism.h>
 #include <posthaste/message.h>
+#include <posthaste/pool.h>
 #include <posthaste/reply.h>
 #include <posthaste/server.h>
 #include <posthaste/smtp.h>

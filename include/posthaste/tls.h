@@ -87,6 +87,7 @@ typedef struct ph_tls_info {
     const char *verify_error;    /**< why they are not; NULL if they are */
     const ph_certificate *chain; /**< as the server sent it, its own certificate first */
     size_t chain_length;
+    bool resumed; /**< with a session from before: nobody's certificate was sent again */
 } ph_tls_info;
 
 PH_END_DECLS

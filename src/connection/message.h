@@ -13,6 +13,7 @@ struct ph_message {
     const ph_allocator *allocator;
     struct ph__envelope envelope;
     struct ph__source source;
+    void *in_pool; /* what a pool keeps of it while it has it; NULL: none does */
 };
 
 #endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* What follows from how an attempt ended: another one, or the end. */
+#include "base/allocator.h"
+#include "connection/message.h"
+#include "pool/pool_state.h"
+
+/* ---- Retries --------------------------------------------------------------------------------- */
+
+/* Doubled with each attempt, and spread by a quarter, so that what failed together does not come
+ * back together. */
+static uint64_t retry_delay(ph_pool *pool, uint32_t attempt)
+{
+    uint64_t delay = pool->retry.first_delay_ms;
+    for (uint32_t i = 1; i < attempt && delay < pool->retry.delay_max_ms; i++)
+        delay *= 2;
+    if (delay > pool->retry.delay_max_ms)
+        delay = pool->retry.delay_max_ms;
+    pool->random = pool->random * 1664525u + 1013904223u;
+    return delay + (delay / 4) * (pool->random >> 16) / 65536;
+}
+
+/* The connection was lost, and with it whatever was on it. */
+static bool is_loss(int status)
+{
+    return status == PH_ERR_IO || status == PH_ERR_CLOSED || status == PH_ERR_READ_TIMEOUT ||
+           status == PH_ERR_WRITE_TIMEOUT || status == PH_ERR_TLS || status == PH_ERR_PROTOCOL ||
+           status == PH_ERR_BROKEN;
+}
+
+static bool may_pass(int status)
+{
+    return is_loss(status) || status == PH_ERR_SERVER_BUSY || status == PH_ERR_HOST_UNKNOWN ||
+           status == PH_ERR_OPEN_TIMEOUT || status == PH_ERR_NO_MEMORY;
+}
+
+static bool may_be_sent_again(const ph_pool *pool, const struct ph__job *job, int status,
+                              ph_outcome outcome)
+{
+    if (job->attempts >= pool->retry.attempts || !may_pass(status) ||
+        job->message->source.kind != PH__SOURCE_MEMORY)
+        return false;
+    return outcome == PH_OUTCOME_NOT_SENT ||
+           (outcome == PH_OUTCOME_UNKNOWN && pool->retry.unknown_too);
+}
+
+static void defer(struct ph__job *job)
+{
+    ph_pool *pool = job->relay->pool;
+    job->state = PH__JOB_DEFERRED;
+    pool->statistics.deferred++;
+    ph__timers_set(&pool->timers, &job->timer, pool->now_ms + retry_delay(pool, job->attempts));
+}
+
+/* Behind the one that was under way when the connection went, this one had no attempt yet. */
+static bool had_no_attempt(const struct ph__job *job, const struct ph__member *member, int status,
+                           ph_outcome outcome)
+{
+    return is_loss(status) && outcome == PH_OUTCOME_NOT_SENT && member->has_lost_one &&
+           job->free_returns < ph__free_returns_max &&
+           job->message->source.kind == PH__SOURCE_MEMORY;
+}
+
+void ph__job_ended(struct ph__job *job, struct ph__member *member, int status,
+                   const ph_result *result)
+{
+    ph_pool *pool = job->relay->pool;
+    const ph_outcome outcome = ph_result_outcome(result);
+    pool->statistics.bytes += ph_result_bytes(result);
+    if (status != PH_OK && had_no_attempt(job, member, status, outcome)) {
+        job->free_returns++;
+        job->attempts--;
+        ph__schedule_job(job, true);
+        return;
+    }
+    member->has_lost_one |= is_loss(status);
+    if (status != PH_OK && may_be_sent_again(pool, job, status, outcome))
+        defer(job);
+    else
+        ph__job_tell(job, status, outcome, result, ph_result_error(result));
+}
+
+/* ---- Telling --------------------------------------------------------------------------------- */
+
+static bool is_refusal(int status)
+{
+    return status == PH_ERR_SERVER_BUSY || status == PH_ERR_FATAL || status == PH_ERR_SYNTAX ||
+           status == PH_ERR_AUTHENTICATION || status == PH_ERR_UNKNOWN;
+}
+
+static void count(ph_pool *pool, int status, ph_outcome outcome)
+{
+    ph_pool_statistics *statistics = &pool->statistics;
+    if (status == PH_OK)
+        statistics->sent++;
+    else if (outcome == PH_OUTCOME_UNKNOWN)
+        statistics->unknown++;
+    else if (status == PH_ERR_CANCELLED)
+        statistics->cancelled++;
+    else if (is_refusal(status))
+        statistics->refused++;
+    else
+        statistics->failed++;
+}
+
+/* Takes the job out of everything that knows of it. */
+static void forget(struct ph__job *job)
+{
+    ph_pool *pool = job->relay->pool;
+    if (job->state == PH__JOB_WAITING)
+        job->relay->waiting_count -= ph__link_is_in_list(&job->link);
+    if (job->state == PH__JOB_DEFERRED)
+        pool->statistics.deferred--;
+    ph__list_remove(&job->link);
+    ph__list_remove(&job->of_pool);
+    ph__timers_unset(&pool->timers, &job->timer);
+    ph__domain_let_go(job);
+    job->message->in_pool = NULL;
+    job->relay->job_count--;
+    pool->job_count--;
+    ph__release(pool->allocator, job);
+}
+
+static void tell_of_room(ph_pool *pool)
+{
+    if (!pool->was_full || pool->job_count > pool->messages_max / 2 || pool->is_freed)
+        return;
+    pool->was_full = false;
+    if (pool->room)
+        pool->room(pool, pool->room_data);
+}
+
+void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_result *result,
+                  const ph_error *error)
+{
+    struct ph__relay *relay = job->relay;
+    ph_pool *pool = relay->pool;
+    const uint64_t now = pool->now_ms > job->added_ms ? pool->now_ms : job->added_ms;
+    const ph_delivery delivery = {.message = job->message,
+                                  .server = relay->server,
+                                  .status = status,
+                                  .outcome = outcome,
+                                  .result = result,
+                                  .error = error,
+                                  .attempts = job->attempts,
+                                  .elapsed_ms = now - job->added_ms};
+    const ph_delivery_fn done = job->done;
+    void *user_data = job->user_data;
+    count(pool, status, outcome);
+    if (status == PH_OK)
+        ph__histogram_add(&pool->latencies, delivery.elapsed_ms);
+    relay->job_count++; /* the server that is told of must stay */
+    forget(job);
+    if (done && !pool->is_freed)
+        done(pool, &delivery, user_data);
+    relay->job_count--;
+    tell_of_room(pool);
+}
+
+/* ---- Servers --------------------------------------------------------------------------------- */
+
+/* Nobody could be had there: what waits now fails, what is added meanwhile does not. */
+static void fail_waiting(struct ph__relay *relay, const ph_error *error)
+{
+    for (size_t i = 0; i < ph__priorities; i++) {
+        struct ph__link *const last = relay->waiting[i].ends.previous;
+        struct ph__link *link = ph__list_first(&relay->waiting[i]);
+        for (bool is_last = false; link && !is_last; link = ph__list_first(&relay->waiting[i])) {
+            is_last = link == last;
+            ph__job_tell(PH__HOLDER(link, struct ph__job, link), error->status, PH_OUTCOME_NOT_SENT,
+                         NULL, error);
+        }
+    }
+}
+
+void ph__relay_failed(struct ph__relay *relay, const ph_error *error)
+{
+    ph_pool *pool = relay->pool;
+    const bool has_others = relay->member_count > relay->opening_count;
+    if (relay->opening_count > 1)
+        return; /* what was begun with it fares the same, or better: the last one decides */
+    relay->failed_openings++;
+    const uint64_t until = pool->now_ms + retry_delay(pool, relay->failed_openings);
+    relay->opens_after_ms = until;
+    if (has_others)
+        return; /* those go on */
+    if (!may_pass(error->status) || relay->failed_openings >= pool->retry.attempts) {
+        fail_waiting(relay, error);
+        relay->failed_openings = 0;
+    }
+    ph__pause_relay(relay, until);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a pool consists of, for the files that make it up: pool.c (life, limits, adding),
+ * schedule.c (who goes next, and over which connection), member.c (connections and their events),
+ * outcome.c (retries and ends), relay.c (what is known of a server), domain.c (the limit per
+ * domain), and the small things timers.c, rate.c, histogram.c, poller_epoll.c, poller_poll.c.
+ *
+ * Every step costs the same however many messages wait: they stand in lists, and time in a heap.
+ */
+#ifndef PH_POOL_POOL_STATE_H
+#define PH_POOL_POOL_STATE_H
+
+#include <posthaste/connection.h>
+#include <posthaste/pool.h>
+
+#include "base/error.h"
+#include "pool/histogram.h"
+#include "pool/list.h"
+#include "pool/poller.h"
+#include "pool/rate.h"
+#include "pool/timers.h"
+
+enum {
+    ph__priorities = 3,       /* in the order of their turns: high, normal, low */
+    ph__free_returns_max = 3, /* how often a message may lose its connection before its turn */
+    ph__turn_messages = 16    /* on one connection, while others have none */
+};
+
+/* ---- A message ------------------------------------------------------------------------------- */
+
+enum ph__job_state {
+    PH__JOB_WAITING,  /* in its relay's queue */
+    PH__JOB_BLOCKED,  /* in its domain's queue */
+    PH__JOB_DEFERRED, /* until its timer */
+    PH__JOB_SENDING   /* given to a connection */
+};
+
+struct ph__job {
+    struct ph__link of_pool;
+    struct ph__link link; /* of the queue that it stands in */
+    struct ph__timer timer;
+    enum ph__job_state state;
+    ph_message *message;
+    struct ph__relay *relay;
+    struct ph__domain *domain; /* NULL: no limit applies */
+    struct ph__member *member; /* while it is SENDING */
+    ph_delivery_fn done;
+    void *user_data;
+    uint64_t added_ms;
+    uint32_t attempts;
+    uint8_t rank; /* of its priority: 0 goes first */
+    uint8_t free_returns;
+};
+
+/* ---- A server -------------------------------------------------------------------------------- */
+
+struct ph__relay {
+    struct ph__link ready;  /* in the ring of those that may have a turn */
+    struct ph__link hungry; /* in the list of those that wait for a place for a connection */
+    struct ph__relay *next_of_hash;
+    ph_pool *pool;
+    ph_server *server;
+    struct ph__list waiting[ph__priorities];
+    size_t waiting_count;
+    size_t job_count; /* in any state; with none, and no connection, the relay is forgotten */
+    unsigned turns;
+
+    struct ph__list idle;  /* connections that nothing is asked of */
+    struct ph__list roomy; /* connections that send, and can take one more */
+    size_t member_count;
+    size_t opening_count;
+    uint64_t opens_after_ms; /* an opening failed: none is tried before */
+
+    struct ph__rate rate;
+    struct ph__timer timer; /* when it may go on: after a failure, or for its rate */
+    bool is_paused;
+    uint32_t failed_openings; /* in a row */
+};
+
+/* ---- A connection ---------------------------------------------------------------------------- */
+
+enum ph__member_state {
+    PH__MEMBER_OPENING,
+    PH__MEMBER_OPEN,    /* idle, or sending */
+    PH__MEMBER_PROBING, /* NOOP says whether it is still there */
+    PH__MEMBER_LEAVING  /* QUIT */
+};
+
+struct ph__member {
+    struct ph__link of_pool;
+    struct ph__link of_relay; /* idle or roomy */
+    struct ph__link of_idle;  /* of all that idle, the longest first */
+    struct ph__link kicked;   /* it was given something to write */
+    ph_pool *pool;
+    struct ph__relay *relay;
+    ph_connection *connection;
+    enum ph__member_state state;
+    struct ph__timer timer;
+    struct ph__watch watch;
+    size_t in_flight;
+    size_t sent_count;
+    size_t turn_count; /* sent since it was last asked whether others need its place */
+    uint64_t idle_since;
+    uint64_t trips_seen;
+    bool has_lost_one; /* of the messages that were lost with it, the one that was under way */
+};
+
+/* ---- A recipient domain ---------------------------------------------------------------------- */
+
+struct ph__domain {
+    struct ph__domain *next_of_hash;
+    char *name;
+    size_t job_count;
+    size_t in_flight;
+    struct ph__list blocked;
+};
+
+/* ---- The pool -------------------------------------------------------------------------------- */
+
+struct ph_pool {
+    ph_allocator own_allocator;
+    const ph_allocator *allocator;
+    uint64_t now_ms;
+
+    size_t connections_max;
+    size_t connections_per_server;
+    size_t messages_per_domain;
+    size_t messages_per_connection;
+    size_t messages_max;
+    double messages_per_second;
+    double server_rate;
+    uint32_t idle_timeout_ms;
+    uint32_t probe_after_ms;
+    ph_retry retry;
+
+    struct ph__relay **relays; /* hash tables */
+    size_t relays_size;
+    size_t relay_count;
+    struct ph__domain **domains;
+    size_t domains_size;
+    size_t domain_count;
+
+    struct ph__list jobs;    /* all */
+    struct ph__list members; /* all */
+    struct ph__list ready;   /* relays that have messages, and may go on */
+    struct ph__list hungry;  /* relays with messages and no connection, for want of a place */
+    struct ph__list idle;    /* members of all relays, the longest idle first */
+    struct ph__list kicked;  /* members that were given something to write */
+    size_t member_count;
+    size_t job_count;
+
+    struct ph__timers timers;
+    struct ph__poller *poller;
+    struct ph__rate rate;
+    struct ph__timer rate_timer;
+    bool is_rate_paused;
+
+    ph_room_fn room;
+    void *room_data;
+    bool was_full;
+    bool is_closing;
+    unsigned depth; /* of calls that are under way: what they use must stay */
+    bool is_freed;
+    uint32_t random;
+
+    ph_pool_statistics statistics;
+    struct ph__histogram latencies;
+};
+
+/* ---- pool.c ---------------------------------------------------------------------------------- */
+
+/* Room for the timers of all that there is, and one more of each kind. @return PH_OK or
+ * PH_ERR_NO_MEMORY */
+int ph__pool_reserve_timers(ph_pool *pool);
+
+/* ---- schedule.c ------------------------------------------------------------------------------ */
+
+/* Gives turns as long as anybody can use one. */
+void ph__schedule(ph_pool *pool);
+
+/* Puts a job in its relay's queue, at its end or before all others of its priority. */
+void ph__schedule_job(struct ph__job *job, bool goes_first);
+
+/* The relay may have a turn, if it has a message and is not paused. */
+void ph__schedule_relay(struct ph__relay *relay);
+
+/* Lets the relay wait until then. */
+void ph__pause_relay(struct ph__relay *relay, uint64_t until_ms);
+
+/* ---- member.c -------------------------------------------------------------------------------- */
+
+/* Opens a connection. @return PH_OK or PH_ERR_NO_MEMORY */
+int ph__member_open(struct ph__relay *relay);
+
+/* Gives it a job. @return it was taken */
+bool ph__member_give(struct ph__member *member, struct ph__job *job);
+
+/* Asks an idle one whether it is still there. @return it had to be asked, and is not idle now */
+bool ph__member_probe(struct ph__member *member);
+
+/* Ends it with QUIT, behind what is under way. */
+void ph__member_leave(struct ph__member *member);
+
+/* Something is to be read or written, or a time limit passed. */
+void ph__member_process(struct ph__member *member, const struct pollfd *fds, size_t count);
+
+/* Takes on the members that were given something to write. */
+void ph__members_take_on(ph_pool *pool);
+
+/* Writes, and tells, what is to be written and told. */
+void ph__member_take_on(struct ph__member *member);
+
+/* Forgets it; nothing of it is under way. */
+void ph__member_free(struct ph__member *member);
+
+/* ---- outcome.c ------------------------------------------------------------------------------- */
+
+/* A connection is done with a job: it is told, or sent again later. */
+void ph__job_ended(struct ph__job *job, struct ph__member *member, int status,
+                   const ph_result *result);
+
+/* Tells the program, and forgets the job. */
+void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_result *result,
+                  const ph_error *error);
+
+/* No session could be had: the relay waits, or its messages fail. */
+void ph__relay_failed(struct ph__relay *relay, const ph_error *error);
+
+/* ---- relay.c --------------------------------------------------------------------------------- */
+
+/* @return what is known of the server, made if need be; NULL without memory */
+struct ph__relay *ph__relay_of(ph_pool *pool, ph_server *server);
+
+/* Forgets it if nothing of it is left. */
+void ph__relay_let_go(struct ph__relay *relay);
+void ph__relay_free(struct ph__relay *relay);
+
+/* ---- domain.c -------------------------------------------------------------------------------- */
+
+/* Finds the job's domain, if a limit applies. @return PH_OK or PH_ERR_NO_MEMORY */
+int ph__domain_take(struct ph__job *job, const char *name);
+
+/* @return the job may be sent; if not, it stands in its domain's queue now */
+bool ph__domain_admits(struct ph__job *job);
+void ph__domain_begun(struct ph__job *job);
+void ph__domain_ended(struct ph__job *job);
+void ph__domain_let_go(struct ph__job *job);
+void ph__domain_free(ph_pool *pool, struct ph__domain *domain);
+
+#endif
