@@ -44,8 +44,8 @@ typedef enum ph_body_type {
 /** What is known of the content's line ends. */
 typedef enum ph_line_ends {
     PH_LINE_ENDS_ANY = 0, /**< nothing: they are made right, the default */
-    PH_LINE_ENDS_CRLF = 1 /**< each line, the last one too, ends in CRLF, and CR and LF stand nowhere
-                               else: the caller's word */
+    PH_LINE_ENDS_CRLF = 1 /**< each line, the last one too, ends in CRLF, and CR and LF stand
+                             nowhere else: the caller's word */
 } ph_line_ends;
 
 /** What happens if an address is not ASCII and the server lacks SMTPUTF8 (RFC 6531). */

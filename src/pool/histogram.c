@@ -4,9 +4,7 @@
 
 #include <stddef.h>
 
-enum {
-    steps = 8
-};
+static const uint64_t steps = 8;
 
 /* Values below 8 have a place of their own; the others, one for each of their first four bits. */
 static size_t place_of(uint64_t value)
@@ -14,7 +12,7 @@ static size_t place_of(uint64_t value)
     unsigned shift = 0;
     while (value >> shift >= 2 * steps)
         shift++;
-    return value < steps ? (size_t)value : (size_t)shift * steps + (size_t)(value >> shift);
+    return value < steps ? (size_t)value : (size_t)(shift * steps + (value >> shift));
 }
 
 /* @return the largest value of a place */

@@ -27,7 +27,7 @@ bool ph__session_has_room_to_pend(struct ph__session *session)
 
 static int add_pending(struct ph__session *session, struct ph__pending pending)
 {
-    if (session->pending_count == session->pending_size) {
+    if (!session->pending || session->pending_count == session->pending_size) {
         const size_t size =
             session->pending_size == 0 ? ph__pending_size_min : 2 * session->pending_size;
         struct ph__pending *grown = ph__reallocate_array(session->allocator, session->pending, size,

@@ -30,7 +30,8 @@ MAY_INCLUDE = {
 # threads, TLS or stdio, so that the same bytes in always give the same bytes out. A public header
 # may name FILE; that protocol calls no function of stdio, symbols.py shows.
 PURE = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdbool.h",
-        "stddef.h", "stdint.h", "stdlib.h", "string.h"}
+        "stddef.h", "stdint.h", "stdlib.h", "string.h",
+        "immintrin.h"}  # instructions, not the system
 
 # Header of another library -> the folders (or files) that may include it.
 THIRD_PARTY = {
