@@ -6,7 +6,7 @@
  *     CLIENT PORT MODE COUNT SIZE RECIPIENTS [FILE]
  *
  * MODE is words joined by commas, of which a client heeds those that concern it: lock, data, bdat,
- * window (how to talk), sessions (COUNT sessions at once), tls (STARTTLS; the environment's
+ * window (how to talk), sessions (COUNT sessions at once), pool (by posthaste's pool), tls (STARTTLS; the environment's
  * BENCH_CAFILE verifies the server), file (FILE is the content, not memory), crlf (its line ends
  * are known to be right).
  */

@@ -141,6 +141,8 @@ int main(int argc, char **argv)
     struct job job = job_read(argc, argv);
     if (job_is(&job, "sessions"))
         posthaste_sessions(&job);
+    else if (job_is(&job, "pool"))
+        posthaste_pool(&job);
     else
         send_over_one(&job);
     job_free(&job);

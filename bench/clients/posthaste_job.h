@@ -23,4 +23,7 @@ ph_message *posthaste_message(const struct job *job);
 /** Opens COUNT sessions, lets each send a message when all are open, and prints what it cost. */
 void posthaste_sessions(const struct job *job);
 
+/** Sends COUNT messages through a pool of one connection, and prints what it cost. */
+void posthaste_pool(const struct job *job);
+
 #endif
