@@ -28,7 +28,8 @@ struct ph_tls_config {
     char *certificate;
     char *key;
     SSL_CTX *callers;
-    SSL_CTX *made; /* of the settings above; NULL: not yet, or they changed */
+    SSL_CTX *made;                    /* of the settings above; NULL: not yet, or they changed */
+    struct ph__tls_sessions sessions; /* made under them */
 };
 
 ph_tls_config *ph__tls_config_new(const ph_allocator *allocator)
@@ -46,6 +47,7 @@ static void changed(ph_tls_config *config)
 {
     SSL_CTX_free(config->made);
     config->made = NULL;
+    ph__tls_sessions_forget(&config->sessions);
 }
 
 void ph__tls_config_free(ph_tls_config *config)
@@ -222,6 +224,8 @@ static int load_certificate(const ph_tls_config *config, SSL_CTX *ctx, struct ph
 
 static int set_up(const ph_tls_config *config, SSL_CTX *ctx, struct ph__error *error)
 {
+    (void)SSL_CTX_set_session_cache_mode(ctx,
+                                         SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
     SSL_CTX_set_verify(ctx, config->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_min_proto_version(ctx, (int)config->min_version);
@@ -243,6 +247,11 @@ static int make(ph_tls_config *config, struct ph__error *error)
     else
         SSL_CTX_free(ctx);
     return status;
+}
+
+struct ph__tls_sessions *ph__tls_config_sessions(ph_tls_config *config)
+{
+    return config->callers ? NULL : &config->sessions;
 }
 
 int ph__tls_config_context(ph_tls_config *config, SSL_CTX **out, struct ph__error *error)

@@ -8,6 +8,7 @@
 #include <posthaste/tls.h>
 
 #include "base/error.h"
+#include "transport/tls_sessions.h"
 
 /** @return the default settings, or NULL */
 ph_tls_config *ph__tls_config_new(const ph_allocator *allocator);
@@ -22,6 +23,10 @@ int ph__tls_config_context(ph_tls_config *config, SSL_CTX **out, struct ph__erro
 
 /** @return the context is the caller's own, and decides on verification itself */
 bool ph__tls_config_is_callers(const ph_tls_config *config);
+
+/** @return the sessions made under these settings; NULL if the context is the caller's own, who
+ * decides on them, too */
+struct ph__tls_sessions *ph__tls_config_sessions(ph_tls_config *config);
 
 /** @return the oldest version, as it is written: "TLS 1.2" */
 const char *ph__tls_config_min_version_name(const ph_tls_config *config);

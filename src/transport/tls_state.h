@@ -18,7 +18,7 @@ struct ph__tls_stream {
     struct ph__stream stream; /* first, so that one pointer is both */
     const ph_allocator *allocator;
     struct ph__stream *plain;
-    const ph_tls_config *config;
+    ph_tls_config *config;
     BIO_METHOD *method;
     SSL *ssl;
     char *hostname;

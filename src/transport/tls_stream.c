@@ -367,6 +367,14 @@ static bool expect_name(struct ph__tls_stream *tls)
 
 /* ---- Making ---------------------------------------------------------------------------------- */
 
+/* With TLS 1.3 sessions come behind the handshake, along with what the server says. */
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct ph__tls_stream *tls = SSL_get_app_data(ssl);
+    ph__tls_sessions_keep(ph__tls_config_sessions(tls->config), tls->hostname, session);
+    return 1; /* taken over */
+}
+
 static bool set_up(struct ph__tls_stream *tls, SSL_CTX *ctx)
 {
     tls->ssl = SSL_new(ctx);
@@ -381,8 +389,11 @@ static bool set_up(struct ph__tls_stream *tls, SSL_CTX *ctx)
     (void)SSL_set_mode(tls->ssl,
                        SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     /* A caller's own context decides on its own verification. */
-    if (!ph__tls_config_is_callers(tls->config))
+    if (!ph__tls_config_is_callers(tls->config)) {
         SSL_set_verify(tls->ssl, SSL_CTX_get_verify_mode(ctx), note_refusal);
+        SSL_CTX_sess_set_new_cb(ctx, keep_session);
+        ph__tls_sessions_use(ph__tls_config_sessions(tls->config), tls->hostname, tls->ssl);
+    }
     return expect_name(tls);
 }
 

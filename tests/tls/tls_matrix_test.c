@@ -386,6 +386,46 @@ static void own_context__decides_on_trust(void **state)
     SSL_CTX_free(ctx);
 }
 
+/* @return the session that began was resumed */
+static bool starts_resumed(ph_smtp *smtp)
+{
+    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
+    const ph_tls_info *info = ph_smtp_tls_info(smtp);
+    const bool is_resumed = info->resumed;
+    assert_true(info->verified); /* also when no certificate was sent again */
+    assert_string_equal(info->hostname, "localhost");
+    assert_int_equal(ph_smtp_finish(smtp), PH_OK);
+    return is_resumed;
+}
+
+static void sessions__are_resumed_until_the_settings_change(void **state)
+{
+    (void)state;
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    const struct row row = {.note = "resumed", .mode = IMPLICIT, .steps = implicit};
+    for (size_t i = 0; i < ROWS(versions); i++) {
+        const struct server_settings settings = {
+            .steps = implicit,
+            .certificate = path_of("server", ".crt"),
+            .key = path_of("server", ".key"),
+            .max_version = versions[i],
+            .clients = 4,
+        };
+        struct scripted_server *server = scripted_server_start(&settings);
+        ph_smtp *smtp = new_client(&row, scripted_server_port(server));
+        assert_false(starts_resumed(smtp));
+        assert_true(starts_resumed(smtp));
+        assert_int_equal(ph_tls_config_set_ca_file(ph_smtp_tls_config(smtp), path_of("ca", ".crt")),
+                         PH_OK);
+        assert_false(starts_resumed(smtp));
+        ph_smtp_free(smtp);
+        smtp = new_client(&row, scripted_server_port(server)); /* knows nothing of the other */
+        assert_false(starts_resumed(smtp));
+        ph_smtp_free(smtp);
+        (void)scripted_server_stop(server);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -401,6 +441,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(client_certificate__is_shown_when_set),
         cmocka_unit_test(configuration__unusable_files_are_named),
         cmocka_unit_test(own_context__decides_on_trust),
+        cmocka_unit_test(sessions__are_resumed_until_the_settings_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
