@@ -42,6 +42,11 @@ class Row:
     server: str = "posthaste"
     quick: float = 0.2  # of the count, where there is little time
 
+    def small(self, count, names):
+        """The same with so many messages by these clients, for tests."""
+        chosen = [entry for entry in self.entries if entry.client in names]
+        return dataclasses.replace(self, count=count, entries=chosen)
+
     def less(self):
         """The same with less of everything."""
         if self.has_file:

@@ -55,6 +55,16 @@ class Rig(unittest.TestCase):
         self.assertEqual(result["lines"], [])
 
 
+class Figures(unittest.TestCase):
+    def test_ratios_are_those_of_one_round(self):
+        told = measure.summary([2, 30, 4], base=[1, 10, 4])
+        self.assertEqual((told["median"], told["ratio"]), (4, 2))
+
+    def test_numbers_have_three_digits(self):
+        self.assertEqual([report.number(value) for value in (12345.6, 12.34, 1.234, 0.12345, None)],
+                         ["12,346", "12.3", "1.23", "0.123", "-"])
+
+
 if __name__ == "__main__":
     machine.use_build(os.environ["BUILD"])
     unittest.main()
