@@ -20,8 +20,9 @@ foreach(file ${files})
 endforeach()
 
 list(REMOVE_DUPLICATES folders)
+list(SORT folders ORDER DESCENDING) # a folder after those within it
 foreach(folder ${folders})
-  if(folder MATCHES "/posthaste$" AND IS_DIRECTORY "${folder}")
+  if(folder MATCHES "/posthaste(/|$)" AND IS_DIRECTORY "${folder}")
     file(GLOB rest "${folder}/*")
     if(NOT rest)
       file(REMOVE_RECURSE "${folder}")
