@@ -193,7 +193,7 @@ static int listen_on(const char *port)
 
 static int port_of(int listener)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof address;
     if (getsockname(listener, (struct sockaddr *)&address, &length) != 0)
         fail("getsockname");

@@ -6,9 +6,9 @@
  *     CLIENT PORT MODE COUNT SIZE RECIPIENTS [FILE]
  *
  * MODE is words joined by commas, of which a client heeds those that concern it: lock, data, bdat,
- * window (how to talk), sessions (COUNT sessions at once), pool (by posthaste's pool), tls (STARTTLS; the environment's
- * BENCH_CAFILE verifies the server), file (FILE is the content, not memory), crlf (its line ends
- * are known to be right).
+ * window (how to talk), sessions (COUNT sessions at once), pool (by posthaste's pool), tls
+ * (STARTTLS; the environment's BENCH_CAFILE verifies the server), file (FILE is the content, not
+ * memory), crlf (its line ends are known to be right).
  */
 #ifndef BENCH_JOB_H
 #define BENCH_JOB_H

@@ -96,8 +96,9 @@ int main(int argc, char **argv)
     char why[128];
     struct meter meter;
     long sent = 0;
-    struct job job = job_read(argc, argv);
+    static struct job job;
     static struct source source;
+    job = job_read(argc, argv);
     source.job = &job;
     source.file = job.body ? NULL : fopen(job.file, "rb");
     (void)signal(SIGPIPE, SIG_IGN);

@@ -302,7 +302,7 @@ static void large(struct peer *peer, const struct job *job)
 
 static void send_all(struct peer *peer, const struct job *job)
 {
-    if (job->size >= write_max)
+    if (job->size >= write_max || !job->body)
         large(peer, job);
     else if (job_is(job, "lock"))
         lock_step(peer, job);

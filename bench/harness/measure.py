@@ -119,8 +119,8 @@ class RowRun:
                 line[name] = statistics.median(other[name] for other in self.others[entry.name])
             lines.append(line)
         return {"name": self.row.name, "title": self.row.title, "unit": self.row.unit,
-                "at_most": self.row.at_most, "lines": lines, "missing": self.missing,
-                "failures": self.failures}
+                "at_most": self.row.at_most, "goal": self.row.goal, "lines": lines,
+                "missing": self.missing, "failures": self.failures}
 
 
 def run_row(row, rounds, is_quick):

@@ -16,13 +16,15 @@ set multiplot layout 1,2 title '{title}'
 set logscale x
 set format x '10^{{%L}}'
 set xlabel '{axis}'
-set yrange [0:*]
+{time_axis}
 unset key
 set title 'microseconds a {unit}'
 set key top right
 plot $points using 1:3 with linespoints lw 2 pt 7 lc rgb '#4477aa' title 'wall', \\
      $points using 1:2 with linespoints lw 2 pt 7 lc rgb '#cc6677' title 'CPU'
 unset key
+unset logscale y
+set yrange [0:*]
 set title 'peak memory, KiB'
 plot $points using 1:4 with linespoints lw 2 pt 7 lc rgb '#228833'
 unset multiplot
@@ -30,7 +32,7 @@ unset multiplot
 
 ROW = STYLE + """
 set title '{title}'
-set xlabel '{unit}'
+set xlabel '{unit} (logarithmic)'
 set logscale x
 set xrange [{low}:{high}]
 set yrange [-0.7:{last}.7]
@@ -54,7 +56,10 @@ def _quoted(text):
 def growth(result, folder):
     points = "\n".join(f"{point['step']} {point['cpu']} {point['wall']} {point['memory']}"
                        for point in result["points"])
-    script = GROWTH.format(height=380, path=folder / f"growth-{result['name']}.svg",
+    # Where what is done once outweighs the rest of the smallest steps, zero would flatten the others.
+    costs = [point["wall"] for point in result["points"]]
+    time_axis = "set logscale y" if max(costs) > 20 * min(costs) else "set yrange [0:*]"
+    script = GROWTH.format(height=380, time_axis=time_axis, path=folder / f"growth-{result['name']}.svg",
                            title=_quoted(result["title"]), axis=result["axis"],
                            unit=result["unit"])
     _gnuplot(script, f"$points << END\n{points}\nEND\n")

@@ -46,9 +46,12 @@ def table(result):
                  f"{line['messages']:,}"]
         text.append("| " + " | ".join(cells) + " |")
     text.append("")
-    if result["at_most"]:
-        text += [f"posthaste must be at most {result['at_most']:.2f} times the limit.", ""]
-    text += [f"{name} was left out: {why}." for name, why in result["failures"].items()]
+    goals = [f"at most {result['at_most']:.2f} times the limit"] if result["at_most"] else []
+    goals += [result["goal"]] if result["goal"] else []
+    if goals:
+        text += [f"What posthaste must reach: {'; '.join(goals)}.", ""]
+    for name, why in result["failures"].items():
+        text += [f"{name} was left out: {why}.", ""]
     if result["missing"]:
         text += ["Not on this machine: " + ", ".join(result["missing"]) + ".", ""]
     return "\n".join(text)
