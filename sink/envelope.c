@@ -8,8 +8,8 @@
 #include "sink/verbs.h"
 
 enum {
-    recipients_max = 1000,
-    mailbox_max = 1024 /* RFC 5321 allows 254; addresses beyond ASCII can be longer */
+    recipients_max = 10000, /* RFC 5321 wants 100 */
+    mailbox_max = 1024      /* RFC 5321 allows 254; addresses beyond ASCII can be longer */
 };
 
 struct path {

@@ -7,7 +7,7 @@ import statistics
 from . import clients, content
 from .measure import check_arrival, progress
 from .rows import CHUNKING, DATA, GIB, KIB, MIB
-from .servers import Sink
+from .servers import Failure, Sink
 
 
 @dataclasses.dataclass
@@ -57,6 +57,18 @@ def _run_once(series, step):
             "memory": used["peak_rss_kib"]}
 
 
+def _points(series, steps, rounds):
+    """@return points, up to the step that failed if one did, and why it did"""
+    points = []
+    for step in steps:
+        try:
+            points.append(_point(series, step, rounds))
+        except Failure as failure:
+            progress(f"  {failure}")
+            return points, {f"{step:,} {series.axis}": str(failure)}
+    return points, {}
+
+
 def _point(series, step, rounds):
     runs = [_run_once(series, step) for _ in range(rounds)]
     return {"step": step, **{name: statistics.median(run[name] for run in runs)
@@ -68,8 +80,7 @@ def run(rounds, is_quick):
     results = []
     for series in SERIES:
         progress(f"growth: {series.title}")
+        points, failures = _points(series, series.points(is_quick), rounds)
         results.append({"name": series.name, "title": series.title, "axis": series.axis,
-                        "unit": series.unit,
-                        "points": [_point(series, step, rounds)
-                                   for step in series.points(is_quick)]})
+                        "unit": series.unit, "points": points, "failures": failures})
     return results

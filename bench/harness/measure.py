@@ -126,6 +126,6 @@ class RowRun:
 def run_row(row, rounds, is_quick):
     progress(f"{row.name}: {row.title}")
     run = RowRun(row.less() if is_quick else row)
-    for _ in range(rounds):
+    for _ in range(min(rounds, row.rounds_max)):
         run.round()
     return run.result()

@@ -54,6 +54,8 @@ def _quoted(text):
 
 
 def growth(result, folder):
+    if not result["points"]:
+        return
     points = "\n".join(f"{point['step']} {point['cpu']} {point['wall']} {point['memory']}"
                        for point in result["points"])
     # Where what is done once outweighs the rest of the smallest steps, zero would flatten the others.

@@ -83,6 +83,7 @@ def growth_table(result):
             "| peak memory, KiB |", "|---:|---:|---:|---:|"]
     text += [f"| {point['step']:,} | {number(point['cpu'])} | {number(point['wall'])} "
              f"| {number(point['memory'])} |" for point in result["points"]]
+    text += [f"\nIt ends before {step}: {why}." for step, why in result["failures"].items()]
     return "\n".join([*text, ""])
 
 
