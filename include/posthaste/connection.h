@@ -18,7 +18,7 @@
  *
  * Messages are sent in the order in which they were added. Where the server offers PIPELINING, the
  * envelope of the next one leaves with the end of this one (RFC 2920): a stream of messages costs
- * one round trip each. Adapters for libuv, libev, GLib and epoll are in <posthaste/adapters/>.
+ * one round trip each. Adapters for poll, epoll, libev, libuv and GLib: <posthaste/adapters/>.
  *
  * A connection belongs to one thread at a time. Nothing here blocks, but for what the caller lends:
  * a message's source that blocks (a pipe, a callback), and a dial function.
@@ -122,7 +122,11 @@ PH_API bool ph_connection_next_event(ph_connection *connection, ph_event *event)
 /** Takes an event. It may call anything, ph_connection_free on @p connection included. */
 typedef void (*ph_event_fn)(ph_connection *connection, const ph_event *event, void *user_data);
 
-/** Has events handed to a function by ph_connection_process; NULL: they are pulled again. */
+/**
+ * Has events handed to a function by ph_connection_process; NULL: they are pulled again. What is
+ * called from outside of it (send, quit, close) takes effect at the next process, which the
+ * deadline then asks for at once.
+ */
 PH_API void ph_connection_set_handler(ph_connection *connection, ph_event_fn handler,
                                       void *user_data);
 
@@ -152,8 +156,8 @@ PH_API size_t ph_connection_room(const ph_connection *connection);
  */
 PH_API int ph_connection_cancel(ph_connection *connection, const ph_message *message);
 
-/** NOOP and RSET, when no message is under way. End in COMMAND_DONE. @return PH_OK, PH_ERR_STATE,
- * PH_ERR_NO_MEMORY */
+/** NOOP and RSET, between READY and quit, when no message is under way and no other of them. End in
+ * COMMAND_DONE. @return PH_OK, PH_ERR_STATE, PH_ERR_NO_MEMORY */
 PH_API PH_MUST_CHECK int ph_connection_noop(ph_connection *connection);
 PH_API PH_MUST_CHECK int ph_connection_reset(ph_connection *connection);
 
@@ -165,7 +169,8 @@ PH_API void ph_connection_close(ph_connection *connection);
 
 /* ---- Questions ------------------------------------------------------------------------------- */
 
-/** @return the failure that closed the connection, or of the last event; NULL for none. */
+/** @return the failure that closed the connection (also one behind QUIT, which is no failure of
+ * CLOSED), or of the last event; NULL for none. */
 PH_API const ph_error *ph_connection_error(const ph_connection *connection);
 
 /** @return the last reply that came, or NULL. */
@@ -175,7 +180,7 @@ PH_API const ph_reply *ph_connection_reply(const ph_connection *connection);
  * NULL. */
 PH_API const char *ph_connection_notice(const ph_connection *connection);
 
-/** @return what the server offers; NULL before its first reply to EHLO. */
+/** @return what the server offers; NULL before READY. */
 PH_API const ph_capabilities *ph_connection_capabilities(const ph_connection *connection);
 
 /** @return what the TLS handshake agreed on, or NULL. */
