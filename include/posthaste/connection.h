@@ -173,7 +173,7 @@ PH_API void ph_connection_close(ph_connection *connection);
  * CLOSED), or of the last event; NULL for none. */
 PH_API const ph_error *ph_connection_error(const ph_connection *connection);
 
-/** @return the last reply that came, or NULL. */
+/** @return the last reply that came, while events are taken; NULL if none did, or at rest. */
 PH_API const ph_reply *ph_connection_reply(const ph_connection *connection);
 
 /** @return a sentence on what did not fail but should be known, such as a session without TLS, or

@@ -84,6 +84,7 @@ struct ph_connection {
 
     struct ph__event event; /* of the session, to be told; NONE: there is none */
     bool is_ready;
+    bool has_rested;   /* since READY: opening needs more memory than waiting */
     bool is_commanded; /* a NOOP, RSET or QUIT of the program is under way */
     bool wants_quit;
     bool has_quit;     /* QUIT was submitted: whatever ends the connection now is no failure */

@@ -79,11 +79,15 @@ static bool pull(ph_connection *connection, ph_event *event)
 
 /* ---- Telling --------------------------------------------------------------------------------- */
 
-/* Gives back what only content needs. */
+/* Gives back what is not needed while nothing is under way. */
 static void rest(ph_connection *connection)
 {
     ph__release(connection->allocator, connection->source_buffer);
     connection->source_buffer = NULL;
+    if (connection->has_rested || !connection->is_ready)
+        return;
+    ph__session_rest(connection->session);
+    connection->has_rested = true; /* what messages need they will need again */
 }
 
 static bool advance(ph_connection *connection, ph_event *event)
@@ -94,7 +98,7 @@ static bool advance(ph_connection *connection, ph_event *event)
     ph__messages_submit(connection);
     if (connection->stage == PH__STAGE_OPEN)
         ph__connection_write(connection, connection->now_ms);
-    if (connection->message_count == 0 && connection->source_buffer)
+    if (connection->message_count == 0)
         rest(connection);
     return pull(connection, event);
 }

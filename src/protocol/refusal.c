@@ -63,7 +63,7 @@ static const char *what(struct ph__session *session, const struct ph__command *c
         (void)ph__format(room, size, "the %s %s", phase == PH_PHASE_MAIL ? "sender" : "recipient",
                          shown_mailbox(address_of(session, command), mailbox));
     else if (phase == PH_PHASE_AUTH)
-        (void)ph__format(room, size, "the login by %s", session->exchange.name);
+        (void)ph__format(room, size, "the login by %s", session->exchange->name);
     else
         (void)ph__format(room, size, "%s", verb ? verb : "the command");
     return room;
@@ -84,7 +84,7 @@ static void record_command(struct ph__session *session, const struct ph__command
     const struct ph__command_row *row = ph__command_row(command);
     char shown[ph__error_command_size];
     if (row->phase == PH_PHASE_AUTH) {
-        (void)ph__format(shown, sizeof shown, "AUTH %s", session->exchange.name);
+        (void)ph__format(shown, sizeof shown, "AUTH %s", session->exchange->name);
         ph__error_set_command(&session->error, shown);
         return;
     }

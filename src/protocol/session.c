@@ -29,7 +29,6 @@ struct ph__session *ph__session_new(const struct ph__session_config *config)
     ph__reply_parser_init(&session->parser, allocator, &config->reply_limits);
     ph__reply_init(&session->reply, allocator, config->reply_limits.total_max);
     ph__buffer_init(&session->staging, allocator, ph__staging_max);
-    ph__mechanism_response_init(&session->exchange.response, allocator);
     ph__error_init(&session->error, allocator);
     session->queue_size = ph__queue_size_min;
     session->queue =
@@ -54,11 +53,31 @@ void ph__session_free(struct ph__session *session)
     ph__buffer_release(&session->input);
     ph_capabilities_free(session->capabilities);
     ph__release_secret(&allocator, &session->argument);
+    ph__release(&allocator, session->notice);
     ph__release(&allocator, session->helo);
     ph__release(&allocator, session->transactions);
     ph__release(&allocator, session->pending);
     ph__release(&allocator, session->queue);
     ph__release(&allocator, session);
+}
+
+void ph__session_rest(struct ph__session *session)
+{
+    if (session->input_used < session->input.length || session->queue_count > 0 ||
+        session->pending_first < session->pending_count ||
+        ph__reply_parser_is_midway(&session->parser, &session->reply))
+        return;
+    session->input_used = 0;
+    session->has_reply = false;
+    ph__buffer_release(&session->input);
+    session->staging.is_secret = true; /* it may hold a login */
+    ph__buffer_release(&session->staging);
+    ph__release(session->allocator, session->pending);
+    session->pending = NULL;
+    session->pending_size = session->pending_count = session->pending_first = 0;
+    ph__reply_parser_release(&session->parser);
+    ph__reply_release(&session->reply);
+    ph__reply_clear(&session->reply);
 }
 
 /* ---- State, operations, events --------------------------------------------------------------- */
@@ -268,7 +287,7 @@ const ph_capabilities *ph__session_capabilities(const struct ph__session *sessio
 
 const char *ph__session_notice(const struct ph__session *session)
 {
-    return session->notice[0] != '\0' ? session->notice : NULL;
+    return session->notice;
 }
 
 bool ph__session_is_broken(const struct ph__session *session)

@@ -46,6 +46,10 @@ struct ph__session_config {
 struct ph__session *ph__session_new(const struct ph__session_config *config);
 void ph__session_free(struct ph__session *session);
 
+/** Gives back the memory of what was said and heard so far, the last reply included; that is, if
+ * nothing is under way. */
+void ph__session_rest(struct ph__session *session);
+
 /* ---- What is to be done -------------------------------------------------------------------- */
 
 struct ph__session_start {

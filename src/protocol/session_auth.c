@@ -16,12 +16,23 @@ enum {
 
 void ph__exchange_release(struct ph__session *session)
 {
-    struct ph__exchange *exchange = &session->exchange;
+    struct ph__exchange *exchange = session->exchange;
+    if (!exchange)
+        return;
     if (exchange->mechanism)
         exchange->mechanism->finish(exchange->state);
-    exchange->mechanism = NULL;
-    exchange->state = NULL;
     ph__mechanism_response_release(&exchange->response);
+    ph__release(session->allocator, exchange);
+    session->exchange = NULL;
+}
+
+static struct ph__exchange *new_exchange(struct ph__session *session)
+{
+    struct ph__exchange *exchange = ph__allocate(session->allocator, sizeof *exchange);
+    if (exchange)
+        ph__mechanism_response_init(&exchange->response, session->allocator);
+    session->exchange = exchange;
+    return exchange;
 }
 
 /* A mechanism may be a program's own: a number that is no status is taken for a refusal. */
@@ -32,7 +43,7 @@ static int status_of(int returned)
 
 static int step(struct ph__session *session, const void *challenge, size_t n)
 {
-    struct ph__exchange *exchange = &session->exchange;
+    struct ph__exchange *exchange = session->exchange;
     ph__mechanism_response_reset(&exchange->response);
     return status_of(exchange->mechanism->step(exchange->state, challenge, n, &exchange->response));
 }
@@ -40,7 +51,7 @@ static int step(struct ph__session *session, const void *challenge, size_t n)
 /* Appends what the server explained, for the sentence. */
 static void add_explanation(struct ph__session *session)
 {
-    const char *text = session->exchange.response.explanation;
+    const char *text = session->exchange->response.explanation;
     char shown[ph__explanation_max];
     if (*text == '\0')
         return;
@@ -53,7 +64,7 @@ static void add_explanation(struct ph__session *session)
 static int fail_mechanism(struct ph__session *session, int status)
 {
     (void)ph__error_set(&session->error, status, PH_PHASE_AUTH,
-                        "AUTH %s was given up on this side: %s", session->exchange.name,
+                        "AUTH %s was given up on this side: %s", session->exchange->name,
                         ph_status_text(status));
     add_explanation(session);
     return status;
@@ -62,9 +73,10 @@ static int fail_mechanism(struct ph__session *session, int status)
 static int begin_exchange(struct ph__session *session, const struct ph__login *login)
 {
     const ph_mechanism *mechanism = login->mechanism;
-    struct ph__exchange *exchange = &session->exchange;
+    struct ph__exchange *exchange = new_exchange(session);
+    if (!exchange)
+        return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_AUTH, "out of memory");
     (void)ph__format(exchange->name, sizeof exchange->name, "%s", mechanism->name);
-    exchange->failure = PH_OK;
     int status =
         status_of(mechanism->start(&login->credentials, mechanism->user_data, &exchange->state));
     if (status == PH_OK) {
@@ -120,7 +132,7 @@ int ph__build_auth(struct ph__session *session, const struct ph__command *comman
                    struct ph__buffer *out)
 {
     (void)command;
-    const struct ph__exchange *exchange = &session->exchange;
+    const struct ph__exchange *exchange = session->exchange;
     char prefix[40];
     if (!(exchange->mechanism->flags & PH_MECHANISM_CLIENT_FIRST))
         return ph__command_line(out, "AUTH", exchange->name);
@@ -134,7 +146,7 @@ int ph__build_auth_response(struct ph__session *session, const struct ph__comman
                             struct ph__buffer *out)
 {
     (void)command;
-    return append_base64_line(out, "", &session->exchange.response.bytes);
+    return append_base64_line(out, "", &session->exchange->response.bytes);
 }
 
 /* Takes the mechanism one step on; what it cannot answer is cancelled (RFC 4954 section 4). */
@@ -152,7 +164,7 @@ static void challenged(struct ph__session *session, const ph_reply *reply)
     if (status == PH_OK)
         status = step(session, challenge.bytes, challenge.length);
     ph__buffer_release(&challenge);
-    session->exchange.failure = status;
+    session->exchange->failure = status;
     ph__session_queue(session, status == PH_OK ? PH__CMD_AUTH_RESPONSE : PH__CMD_AUTH_CANCEL);
 }
 
@@ -174,7 +186,7 @@ static int refused_login(struct ph__session *session, const struct ph__command *
                          const ph_reply *reply)
 {
     int status = ph__session_refused(session, command, reply);
-    if (session->exchange.response.is_complete && !ph_reply_is_success(reply))
+    if (session->exchange->response.is_complete && !ph_reply_is_success(reply))
         status = session->error.view.status = PH_ERR_AUTHENTICATION;
     if (ph_reply_is_success(reply))
         ph__error_add(&session->error, " (accepted before the mechanism had ended)");
@@ -195,7 +207,7 @@ void ph__answered_auth(struct ph__session *session, const struct ph__command *co
 {
     if (ph_reply_is_continue(reply))
         challenged(session, reply);
-    else if (ph_reply_is_success(reply) && session->exchange.response.is_complete)
+    else if (ph_reply_is_success(reply) && session->exchange->response.is_complete)
         end_exchange(session, PH_OK);
     else
         end_exchange(session, refused_login(session, command, reply));
@@ -206,5 +218,5 @@ void ph__answered_auth_cancel(struct ph__session *session, const struct ph__comm
 {
     (void)command;
     (void)reply;
-    end_exchange(session, fail_mechanism(session, session->exchange.failure));
+    end_exchange(session, fail_mechanism(session, session->exchange->failure));
 }

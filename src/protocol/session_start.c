@@ -21,20 +21,6 @@ bool ph__is_helo_name(const char *helo)
     return true;
 }
 
-static bool make_transactions(struct ph__session *session, uint32_t window)
-{
-    const size_t size = window > ph__transactions_min ? window : ph__transactions_min;
-    if (session->transactions_size == size)
-        return true; /* of an attempt that got no further */
-    struct ph__transaction *transactions =
-        ph__reallocate_array(session->allocator, session->transactions, size, sizeof *transactions);
-    if (!transactions)
-        return false;
-    session->transactions = transactions;
-    session->transactions_size = size;
-    return true;
-}
-
 int ph__session_begin(struct ph__session *session, const struct ph__session_start *start)
 {
     int status = ph__session_take_operation(session, PH__STATE_NEW);
@@ -47,7 +33,7 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
                              "ASCII of at most 255 bytes, without blanks");
     if (!session->capabilities) /* of an attempt that got no further */
         session->capabilities = ph__capabilities_new(session->allocator);
-    if (!session->capabilities || !make_transactions(session, start->window) ||
+    if (!session->capabilities ||
         ph__replace_string(session->allocator, &session->helo, start->helo) != PH_OK)
         return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
     session->has_operation = true;
@@ -57,6 +43,8 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
     session->is_local = start->is_local;
     session->avoids = start->avoids;
     session->window = start->window;
+    session->transactions_size =
+        start->window > ph__transactions_min ? start->window : ph__transactions_min;
     session->window_bytes = start->window_bytes;
     ph__session_enter(session, PH__STATE_STARTING);
     ph__session_queue(session, PH__CMD_GREETING);
@@ -124,9 +112,11 @@ static void note_missing_tls(struct ph__session *session)
 {
     const char *reason = session->fell_back ? "the server did not understand EHLO"
                                             : "the server does not offer STARTTLS";
-    (void)ph__format(session->notice, sizeof session->notice,
-                     "the session with %.120s is not encrypted: %s", session->server, reason);
-    ph__session_trace(session, PH_TRACE_INFO, "%s", session->notice);
+    char notice[256];
+    (void)ph__format(notice, sizeof notice, "the session with %.120s is not encrypted: %s",
+                     session->server, reason);
+    (void)ph__replace_string(session->allocator, &session->notice, notice);
+    ph__session_trace(session, PH_TRACE_INFO, "%s", notice);
 }
 
 /* The server introduced itself: STARTTLS now, or ready. */

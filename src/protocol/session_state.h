@@ -66,7 +66,7 @@ const struct ph__command_row *ph__command_row(const struct ph__command *command)
 enum {
     /* How many commands may be in flight. A bound, so that neither side's buffers can fill up with
      * commands and replies that nobody reads (RFC 2920 section 3.1), whatever the recipients. */
-    ph__queue_size_min = 16,
+    ph__queue_size_min = 8,
     ph__queue_size_max = 128,
     ph__queue_size_per_transaction = 4, /* more of a window */
     ph__pending_size_min = 8,
@@ -135,11 +135,10 @@ struct ph__pending {
 };
 
 struct ph__exchange {
-    const ph_mechanism *mechanism; /* NULL: no AUTH under way */
+    const ph_mechanism *mechanism; /* NULL: it has not begun */
     void *state;
     ph_mechanism_response response;
     int failure; /* the mechanism's own status, once it has failed */
-    char *user;
     char name[24];
 };
 
@@ -193,17 +192,17 @@ struct ph__session {
     bool raw_is_secret;       /* a caller runs AUTH by raw lines: the next one is a response */
     bool has_operation;
 
-    struct ph__transaction *transactions; /* a ring */
+    struct ph__transaction *transactions; /* a ring; NULL until there is one */
     size_t transactions_size;
     size_t transactions_head;
     size_t transactions_count;
     size_t fed_count;         /* so many of the first were queued to their end */
     uint64_t bytes_in_flight; /* of their content */
     bool bdat_failed; /* the server may hold on to a transaction that nobody else knows of */
-    struct ph__exchange exchange;
+    struct ph__exchange *exchange; /* NULL: no AUTH under way */
 
     struct ph__error error;
-    char notice[256];
+    char *notice; /* NULL: nothing to note */
 };
 
 /* ---- session.c ------------------------------------------------------------------------------ */

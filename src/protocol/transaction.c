@@ -77,6 +77,17 @@ static int take_message(struct ph__session *session)
     return PH_OK;
 }
 
+/* Only a session that sends has room for messages. */
+static int make_room(struct ph__session *session)
+{
+    if (!session->transactions)
+        session->transactions = ph__reallocate_array(
+            session->allocator, NULL, session->transactions_size, sizeof *session->transactions);
+    if (session->transactions)
+        return PH_OK;
+    return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_MAIL, "out of memory");
+}
+
 static int begin(struct ph__session *session, const struct ph__outgoing *outgoing)
 {
     const struct ph__envelope *envelope = outgoing->envelope;
@@ -88,6 +99,8 @@ static int begin(struct ph__session *session, const struct ph__outgoing *outgoin
                                "was sent");
     if (status == PH_OK && envelope)
         status = check_extensions(session, envelope, &declares);
+    if (status == PH_OK)
+        status = make_room(session);
     if (status != PH_OK) {
         ph__result_note_error(outgoing->result, &session->error);
         return status;
