@@ -104,10 +104,11 @@ static struct template_fields fields_of(struct mailing *mailing)
 /* @return the column of that name, the number of columns if there is none */
 static size_t find_column(const struct mailing *mailing, const char *name)
 {
-    size_t i = 0;
-    while (i < mailing->column_count && strcasecmp(mailing->names[i], name) != 0)
-        i++;
-    return i;
+    for (size_t i = 0; i < mailing->column_count && mailing->names[i]; i++) {
+        if (strcasecmp(mailing->names[i], name) == 0)
+            return i;
+    }
+    return mailing->column_count;
 }
 
 static const ph_error *choose_recipient(struct mailing *mailing, struct problem *problem)
@@ -130,7 +131,7 @@ static const ph_error *choose_recipient(struct mailing *mailing, struct problem 
 static const ph_error *check_names(const struct mailing *mailing, struct problem *problem)
 {
     for (size_t i = 0; i < mailing->column_count; i++) {
-        for (size_t j = 0; j < i; j++) {
+        for (size_t j = 0; j < i && mailing->names[i] && mailing->names[j]; j++) {
             if (strcmp(mailing->names[i], mailing->names[j]) == 0)
                 return refuse_record(mailing, i, "two columns have this name", problem);
         }

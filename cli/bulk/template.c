@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "template.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,9 +67,9 @@ static bool refuse_name(struct parser *parser, const char *name)
     for (size_t i = 0; i < parser->fields->count; i++)
         suggestion_consider(&suggestion, parser->fields->name(parser->fields->user_data, i));
     if (suggestion.nearest) {
-        strcat(advice, "; did you mean {{");
-        strncat(advice, suggestion.nearest, 100);
-        strcat(advice, "}}?");
+        const size_t n = strlen(advice);
+        (void)snprintf(advice + n, sizeof advice - n, "; did you mean {{%.100s}}?",
+                       suggestion.nearest);
     }
     char *shown = printable(name);
     const bool is_refused = refuse(parser, "a field \"", shown ? shown : "?", advice);

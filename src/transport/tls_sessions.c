@@ -28,8 +28,9 @@ void ph__tls_sessions_keep(struct ph__tls_sessions *sessions, const char *hostna
     }
     if (sessions->count == ph__tls_sessions_max) {
         SSL_SESSION_free(sessions->kept[0]);
-        memmove(sessions->kept, sessions->kept + 1, sizeof sessions->kept - sizeof session);
         sessions->count--;
+        for (size_t i = 0; i < sessions->count; i++)
+            sessions->kept[i] = sessions->kept[i + 1];
     }
     sessions->kept[sessions->count++] = session;
 }
