@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* realpath is XSI in the C library's eyes, and base in POSIX's. */
+#define _XOPEN_SOURCE 700
+#include "checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "identity.h"
+
+static const char first_line[] = "posthaste bulk checkpoint 1\n";
+
+static const char *const words[known_states] = {
+    [KNOWN_NOT] = "",          [KNOWN_BEGUN] = "begun",
+    [KNOWN_SENT] = "sent",     [KNOWN_REFUSED] = "refused",
+    [KNOWN_FAILED] = "failed", [KNOWN_UNKNOWN] = "unknown",
+};
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+/* Writes lines, all or none. @return 0, or errno */
+static int write_lines(struct checkpoint *checkpoint, const char *lines, size_t n)
+{
+    size_t written = 0;
+    if (checkpoint->has_failed)
+        return EIO;
+    while (written < n) {
+        const ssize_t now = write(checkpoint->fd, lines + written, n - written);
+        if (now < 0 && errno == EINTR)
+            continue;
+        if (now <= 0) {
+            const int failure = now < 0 ? errno : ENOSPC;
+            /* Half a line must not stand before others; if this fails, too, it is the last one. */
+            checkpoint->has_failed = true;
+            (void)!ftruncate(checkpoint->fd, (off_t)checkpoint->length);
+            return failure;
+        }
+        written += (size_t)now;
+    }
+    checkpoint->length += n;
+    return 0;
+}
+
+static bool add_line(struct bytes *lines, enum known_state state, const char *identity)
+{
+    const size_t length = lines->length;
+    if (bytes_append(lines, words[state], strlen(words[state])) && bytes_append(lines, " ", 1) &&
+        bytes_append(lines, identity, strlen(identity)) && bytes_append(lines, "\n", 1))
+        return true;
+    lines->length = length;
+    return false;
+}
+
+bool checkpoint_begin(struct checkpoint *checkpoint, const struct item *item)
+{
+    return add_line(&checkpoint->pending, KNOWN_BEGUN, item->identity);
+}
+
+int checkpoint_commit(struct checkpoint *checkpoint)
+{
+    if (checkpoint->pending.length == 0)
+        return 0;
+    int failure = write_lines(checkpoint, checkpoint->pending.data, checkpoint->pending.length);
+    bytes_clear(&checkpoint->pending);
+    if (failure == 0 && fdatasync(checkpoint->fd) != 0)
+        failure = errno;
+    return failure;
+}
+
+int checkpoint_end(struct checkpoint *checkpoint, const struct item *item, enum known_state state)
+{
+    struct bytes line = {.data = NULL};
+    int failure = ENOMEM;
+    if (add_line(&line, state, item->identity))
+        failure = write_lines(checkpoint, line.data, line.length);
+    bytes_release(&line);
+    return failure;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static enum known_state state_of(const char *word, size_t n)
+{
+    for (int state = KNOWN_BEGUN; state < known_states; state++) {
+        if (strlen(words[state]) == n && memcmp(words[state], word, n) == 0)
+            return (enum known_state)state;
+    }
+    return KNOWN_NOT;
+}
+
+/* Reads "begun ID" without its line end. @return 0, EINVAL if it is no such line, ENOMEM */
+static int read_line(struct checkpoint *checkpoint, char *line)
+{
+    const size_t n = strcspn(line, " ");
+    const enum known_state state = state_of(line, n);
+    const char *identity = line[n] == ' ' ? line + n + 1 : "";
+    if (state == KNOWN_NOT || identity[0] == '\0' || identity[strcspn(identity, " ")] != '\0')
+        return EINVAL;
+    if (!known_set(&checkpoint->known, identity, state))
+        return ENOMEM;
+    if (checkpoint->is_ordered) {
+        const uint64_t offset = strtoull(identity, NULL, 10);
+        if (!checkpoint->has_begun || offset > checkpoint->last_offset)
+            checkpoint->last_offset = offset;
+        checkpoint->has_begun = true;
+    }
+    return 0;
+}
+
+static const ph_error *refuse_damaged(const struct checkpoint *checkpoint, size_t number,
+                                      struct problem *problem)
+{
+    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
+                       "the checkpoint %.300s is damaged in line %zu; nothing was sent. Without it "
+                       "nobody knows what was sent before",
+                       checkpoint->path, number);
+}
+
+/*
+ * Reads the lines behind the first two. The last ones may be what a crash left of lines that were
+ * not on the disk yet: their messages had not been handed over. What is readable must not stand
+ * behind what is not.
+ */
+static const ph_error *read_lines(struct checkpoint *checkpoint, FILE *file,
+                                  struct problem *problem)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    size_t number = 2;
+    size_t damaged = 0;
+    int failure = 0;
+    for (ssize_t n; failure != ENOMEM && (n = getline(&line, &capacity, file)) > 0;) {
+        const bool is_whole = line[n - 1] == '\n' && strlen(line) == (size_t)n;
+        number++;
+        line[is_whole ? n - 1 : 0] = '\0';
+        failure = is_whole ? read_line(checkpoint, line) : EINVAL;
+        if (failure == EINVAL && damaged == 0)
+            damaged = number;
+        if (failure == 0 && damaged != 0)
+            break;
+        if (failure == 0)
+            checkpoint->length += (uint64_t)n;
+    }
+    free(line);
+    if (failure == ENOMEM)
+        return problem_set(problem, PH_ERR_NO_MEMORY, PH_PHASE_NONE, 0, "out of memory");
+    if (failure == 0 && damaged != 0)
+        return refuse_damaged(checkpoint, damaged, problem);
+    return NULL;
+}
+
+/* ---- Whose it is ----------------------------------------------------------------------------- */
+
+/* Writes "source KIND DIGEST PATH". @return false without memory */
+static bool make_source_line(const struct source *source, uint64_t job, struct bytes *line)
+{
+    char digest[40];
+    char *real = strcmp(source->path, "-") == 0 ? NULL : realpath(source->path, NULL);
+    const char *path = real ? real : source->path;
+    char *word = identity_of_name(path, strlen(path));
+    free(real);
+    (void)snprintf(digest, sizeof digest, " %016" PRIx64 " ",
+                   digest_add(job, &source->digest, sizeof source->digest));
+    const bool is_made = word && bytes_append(line, "source ", 7) &&
+                         bytes_append(line, source->kind->name, strlen(source->kind->name)) &&
+                         bytes_append(line, digest, strlen(digest)) &&
+                         bytes_append(line, word, strlen(word)) && bytes_append(line, "\n", 1);
+    free(word);
+    return is_made;
+}
+
+/* Two source lines differ: in their paths, or in all else. */
+static const ph_error *refuse_other(const struct checkpoint *checkpoint, char *theirs,
+                                    const char *ours, struct problem *problem)
+{
+    const char *their_path = strrchr(theirs, ' ');
+    const char *our_path = strrchr(ours, ' ');
+    if (their_path && our_path && strcmp(their_path, our_path) == 0)
+        return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
+                           "the checkpoint %.300s belongs to a run with another sender, other "
+                           "recipients, another format or template; nothing was sent. Go on with "
+                           "the same ones, or begin another checkpoint",
+                           checkpoint->path);
+    theirs[strcspn(theirs, "\n")] = '\0';
+    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
+                       "the checkpoint %.200s belongs to another source,%.200s; nothing was sent. "
+                       "Begin another checkpoint for this one",
+                       checkpoint->path, their_path ? their_path : " whose name is not there");
+}
+
+/* A file that begins as a checkpoint does but has no whole beginning: a crash in the first moment,
+ * or an empty file that somebody made. */
+static bool is_unfinished(const char *line, ssize_t n)
+{
+    return n <= 0 || (line[n - 1] != '\n' && strncmp(first_line, line, (size_t)n) == 0);
+}
+
+static const ph_error *read_all(struct checkpoint *checkpoint, FILE *file, const char *ours,
+                                struct problem *problem)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    const ph_error *error = NULL;
+    ssize_t n = getline(&line, &capacity, file);
+    if (!is_unfinished(line, n) && strcmp(line, first_line) != 0) {
+        error = problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
+                            "%.300s is no checkpoint of posthaste bulk; nothing was sent, and it "
+                            "was not touched",
+                            checkpoint->path);
+    } else if (!is_unfinished(line, n) && (n = getline(&line, &capacity, file)) > 0 &&
+               line[n - 1] == '\n') {
+        checkpoint->length = strlen(first_line) + strlen(ours);
+        error = strcmp(line, ours) == 0 ? read_lines(checkpoint, file, problem)
+                                        : refuse_other(checkpoint, line, ours, problem);
+    }
+    free(line);
+    return error;
+}
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+static const ph_error *refuse_file(const struct checkpoint *checkpoint, const char *what,
+                                   int failure, struct problem *problem)
+{
+    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
+                       "the checkpoint %.300s cannot be %s; nothing was sent", checkpoint->path,
+                       what);
+}
+
+static const ph_error *lock(const struct checkpoint *checkpoint, struct problem *problem)
+{
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(checkpoint->fd, F_SETLK, &all) == 0)
+        return NULL;
+    if (errno != EACCES && errno != EAGAIN)
+        return refuse_file(checkpoint, "locked", errno, problem);
+    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
+                       "another run uses the checkpoint %.300s at this moment; nothing was sent",
+                       checkpoint->path);
+}
+
+/* The name of a new file is on the disk only with its folder. */
+static void sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const int fd = folder ? open(folder, O_RDONLY | O_CLOEXEC) : -1;
+    free(folder);
+    if (fd < 0)
+        return;
+    (void)fsync(fd); /* file systems that cannot need not */
+    (void)close(fd);
+}
+
+/* Reads through a stream of its own. Closing any descriptor of the file would give up the lock, so
+ * that the stream stays until the end. */
+static const ph_error *read_file(struct checkpoint *checkpoint, const char *ours,
+                                 struct problem *problem)
+{
+    checkpoint->stream = fdopen(checkpoint->fd, "r+e");
+    if (!checkpoint->stream)
+        return refuse_file(checkpoint, "read", errno, problem);
+    const ph_error *error = read_all(checkpoint, checkpoint->stream, ours, problem);
+    if (!error && ferror(checkpoint->stream))
+        return refuse_file(checkpoint, "read", errno, problem);
+    return error;
+}
+
+/* Drops what a crash left half written, and writes the beginning if there is none. */
+static const ph_error *prepare_writing(struct checkpoint *checkpoint, const char *ours,
+                                       struct problem *problem)
+{
+    int failure = ftruncate(checkpoint->fd, (off_t)checkpoint->length) != 0 ? errno : 0;
+    if (failure == 0 && checkpoint->length == 0) {
+        failure = write_lines(checkpoint, first_line, strlen(first_line));
+        if (failure == 0)
+            failure = write_lines(checkpoint, ours, strlen(ours));
+        sync_folder(checkpoint->path);
+    }
+    return failure == 0 ? NULL : refuse_file(checkpoint, "written", failure, problem);
+}
+
+static const ph_error *open_locked(struct checkpoint *checkpoint, const char *ours,
+                                   struct problem *problem)
+{
+    struct stat status;
+    checkpoint->fd = open(checkpoint->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (checkpoint->fd < 0 || fstat(checkpoint->fd, &status) != 0)
+        return refuse_file(checkpoint, "opened", errno, problem);
+    if (!S_ISREG(status.st_mode))
+        return refuse_file(checkpoint, "a pipe, device or socket", 0, problem);
+    const ph_error *error = lock(checkpoint, problem);
+    if (!error)
+        error = read_file(checkpoint, ours, problem);
+    return error ? error : prepare_writing(checkpoint, ours, problem);
+}
+
+const ph_error *checkpoint_open(struct checkpoint *checkpoint, const char *path,
+                                const struct source *source, uint64_t job, struct problem *problem)
+{
+    struct bytes ours = {.data = NULL};
+    *checkpoint = (struct checkpoint){.path = path, .fd = -1, .is_ordered = source->is_ordered};
+    const ph_error *error =
+        make_source_line(source, job, &ours)
+            ? open_locked(checkpoint, ours.data, problem)
+            : problem_set(problem, PH_ERR_NO_MEMORY, PH_PHASE_NONE, 0, "out of memory");
+    bytes_release(&ours);
+    if (error)
+        (void)checkpoint_close(checkpoint);
+    return error;
+}
+
+enum known_state checkpoint_state(const struct checkpoint *checkpoint, const struct item *item)
+{
+    return known_get(&checkpoint->known, item->identity);
+}
+
+bool checkpoint_contradicts(const struct checkpoint *checkpoint, const struct item *item)
+{
+    return checkpoint->has_begun && item->offset <= checkpoint->last_offset &&
+           checkpoint_state(checkpoint, item) == KNOWN_NOT;
+}
+
+int checkpoint_close(struct checkpoint *checkpoint)
+{
+    int failure = 0;
+    if (checkpoint->fd >= 0 && !checkpoint->has_failed && fdatasync(checkpoint->fd) != 0)
+        failure = errno;
+    if (checkpoint->stream)
+        (void)fclose(checkpoint->stream);
+    else if (checkpoint->fd >= 0)
+        (void)close(checkpoint->fd);
+    known_release(&checkpoint->known);
+    bytes_release(&checkpoint->pending);
+    checkpoint->stream = NULL;
+    checkpoint->fd = -1;
+    return failure;
+}
