@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The options that send, talk and probe share, and the way from them to a client. */
+/* The options that send, talk, probe and bulk share, and the way from them to a client or server.
+ */
 #include "server_options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -187,9 +189,9 @@ static int set_connection(const struct command *command,
     return EXIT_OK;
 }
 
-static int set_tls(const struct command *command, const struct tls_options *tls, ph_smtp *smtp)
+static int set_tls(const struct command *command, const struct tls_options *tls,
+                   ph_tls_config *config)
 {
-    ph_tls_config *config = ph_smtp_tls_config(smtp);
     ph_tls_config_set_verify(config, !tls->no_verify);
     if (ph_tls_config_set_ca_file(config, tls->ca_file) != PH_OK ||
         ph_tls_config_set_ca_directory(config, tls->ca_directory) != PH_OK ||
@@ -201,14 +203,16 @@ static int set_tls(const struct command *command, const struct tls_options *tls,
     return EXIT_OK;
 }
 
-static int make_client(const struct command *command, const struct connection_options *connection,
-                       ph_smtp **smtp)
+/* Makes a client or a server: the one that is not NULL. */
+static int make_either(const struct command *command, const struct connection_options *connection,
+                       ph_smtp **smtp, ph_server **made)
 {
     struct server_address server;
     int code = server_address_read(command, connection->server, &server);
     if (code != EXIT_OK)
         return code;
-    const int status = ph_smtp_new(server.address, server.port, NULL, smtp);
+    const int status = smtp ? ph_smtp_new(server.address, server.port, NULL, smtp)
+                            : ph_server_new(server.address, server.port, NULL, made);
     if (status != PH_OK)
         code = refuse_setting(command, status, "server", connection->server,
                               "a server; give a host name, an address or unix:PATH");
@@ -222,12 +226,12 @@ int client_new(const struct command *command, const struct connection_options *c
     *smtp = NULL;
     int code = check(command, connection, tls, login);
     if (code == EXIT_OK)
-        code = make_client(command, connection, smtp);
+        code = make_either(command, connection, smtp, NULL);
     if (code != EXIT_OK)
         return code;
     code = set_connection(command, connection, *smtp);
     if (code == EXIT_OK)
-        code = set_tls(command, tls, *smtp);
+        code = set_tls(command, tls, ph_smtp_tls_config(*smtp));
     if (code == EXIT_OK) {
         ph_smtp_set_allow_plaintext_auth(*smtp, login && login->allow_plaintext);
         return EXIT_OK;
@@ -255,4 +259,86 @@ const ph_error *client_start(const struct connection_options *connection,
                                      login->mechanism ? login->mechanism : "auto");
     password_wipe(&password);
     return status == PH_OK ? NULL : ph_smtp_error(smtp);
+}
+
+/* ---- Servers --------------------------------------------------------------------------------- */
+
+static void trace_to_stderr(ph_trace_kind kind, const char *line, void *user_data)
+{
+    static const char *const marks[] = {
+        [PH_TRACE_INFO] = "--", [PH_TRACE_SENT] = "<-", [PH_TRACE_RECEIVED] = "->"};
+    (void)user_data;
+    (void)fprintf(stderr, "%s %s\n", marks[kind], line);
+}
+
+static ph_tls_mode tls_mode_of(const struct connection_options *connection)
+{
+    static const ph_tls_mode modes[] = {[STARTTLS_AUTO] = PH_TLS_STARTTLS_AUTO,
+                                        [STARTTLS_ALWAYS] = PH_TLS_STARTTLS_ALWAYS,
+                                        [STARTTLS_NEVER] = PH_TLS_OFF};
+    return connection->tls ? PH_TLS_IMPLICIT : modes[connection->starttls];
+}
+
+static int set_server(const struct command *command, const struct connection_options *connection,
+                      ph_server *server)
+{
+    if (ph_server_set_tls_mode(server, tls_mode_of(connection)) != PH_OK ||
+        ph_server_set_open_timeout(server, connection->open_timeout_ms) != PH_OK ||
+        ph_server_set_read_timeout(server, connection->read_timeout_ms) != PH_OK ||
+        ph_server_set_trace(server, connection->trace ? trace_to_stderr : NULL, NULL) != PH_OK)
+        return complain_of_memory(command);
+    int status = ph_server_set_helo(server, connection->helo);
+    if (status != PH_OK)
+        return refuse_setting(command, status, "helo", connection->helo,
+                              "a name to introduce oneself by, such as client.example.org");
+    status = ph_server_set_bind_address(server, connection->bind);
+    if (status != PH_OK)
+        return refuse_setting(command, status, "bind", connection->bind, "an IPv4 or IPv6 address");
+    return EXIT_OK;
+}
+
+static int set_login(const struct command *command, const struct login_options *login,
+                     ph_server *server)
+{
+    struct password password;
+    struct problem problem;
+    const char *mechanism = login->mechanism ? login->mechanism : "auto";
+    if (!login->user)
+        return EXIT_OK;
+    const ph_error *error = password_get(&login->password, &password, &problem);
+    if (error)
+        return complain_of_error(command, error);
+    int status = ph_server_set_login(server, login->user, password.text, mechanism);
+    password_wipe(&password);
+    if (status == PH_OK)
+        status = ph_server_set_allow_plaintext_auth(server, login->allow_plaintext);
+    if (status == PH_OK)
+        return EXIT_OK;
+    if (status == PH_ERR_NO_MEMORY)
+        return complain_of_memory(command);
+    return complain_of_usage(command,
+                             "--user \"%s\", its password or --auth %s cannot be used: control "
+                             "bytes, an empty password, or no mechanism of that name",
+                             login->user, mechanism);
+}
+
+int server_new(const struct command *command, const struct connection_options *connection,
+               const struct tls_options *tls, const struct login_options *login, ph_server **server)
+{
+    *server = NULL;
+    int code = check(command, connection, tls, login);
+    if (code == EXIT_OK)
+        code = make_either(command, connection, NULL, server);
+    if (code != EXIT_OK)
+        return code;
+    code = set_server(command, connection, *server);
+    if (code == EXIT_OK)
+        code = set_tls(command, tls, ph_server_tls_config(*server));
+    if (code == EXIT_OK)
+        code = set_login(command, login, *server);
+    if (code == EXIT_OK)
+        return EXIT_OK;
+    ph_server_free(*server);
+    *server = NULL;
+    return code;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options that send, talk and probe share: which server, how to reach it, how TLS is used, who
- * logs in. And the way from them to a client.
+ * The options that send, talk, probe and bulk share: which server, how to reach it, how TLS is
+ * used, who logs in. And the way from them to a client or a server.
  */
 #ifndef CLI_SERVER_OPTIONS_H
 #define CLI_SERVER_OPTIONS_H
 
+#include <posthaste/server.h>
 #include <posthaste/smtp.h>
 
 #include "command.h"
@@ -73,6 +74,18 @@ void server_address_release(struct server_address *server);
  */
 int client_new(const struct command *command, const struct connection_options *connection,
                const struct tls_options *tls, const struct login_options *login, ph_smtp **smtp);
+
+/**
+ * Makes a server from the options, with the login if a user is given; the password is asked for
+ * and wiped here.
+ *
+ * @param server  receives the server, which the caller gives up with ph_server_free; NULL on
+ *                failure
+ * @return EXIT_OK, or an exit code after saying what is wrong
+ */
+int server_new(const struct command *command, const struct connection_options *connection,
+               const struct tls_options *tls, const struct login_options *login,
+               ph_server **server);
 
 /**
  * Starts the session and logs in if a user is given; the password is asked for and wiped here.
