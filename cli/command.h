@@ -17,6 +17,7 @@ struct command {
 };
 
 extern const struct command command_send;
+extern const struct command command_bulk;
 extern const struct command command_talk;
 extern const struct command command_probe;
 extern const struct command command_sink;

@@ -8,6 +8,7 @@
 
 enum exit_code {
     EXIT_OK = 0,
+    EXIT_PARTIAL = 1,        /* of many messages, some were refused for good */
     EXIT_USAGE = 64,         /* the command line is wrong */
     EXIT_BAD_DATA = 65,      /* an address is none */
     EXIT_NO_INPUT = 66,      /* the message cannot be read */

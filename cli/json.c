@@ -61,6 +61,24 @@ json_t *json_reply(const ph_reply *reply)
                      json_text(ph_reply_enhanced_code(reply)), "text", text_of(reply));
 }
 
+json_t *json_recipient(const char *address, const ph_result *result, size_t index)
+{
+    const bool is_accepted =
+        result && ph_result_recipient_state(result, index) == PH_RECIPIENT_ACCEPTED;
+    json_t *object =
+        json_pack("{s:o, s:b}", "address", json_text(address), "accepted", is_accepted);
+    const ph_reply *reply = result ? ph_result_recipient_reply(result, index) : NULL;
+    json_t *words =
+        reply ? json_reply(reply) : json_pack("{s:n, s:n, s:n}", "code", "enhanced", "text");
+    /* A failure to make either shows as an object that is not there. */
+    const bool is_whole = words && json_object_update(object, words) == 0;
+    json_decref(words);
+    if (is_whole)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 json_t *json_error(const ph_error *error)
 {
     if (!error)

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include <posthaste/error.h>
+#include <posthaste/message.h>
 #include <posthaste/reply.h>
 #include <posthaste/tls.h>
 
@@ -18,7 +19,11 @@ json_t *json_text_n(const char *text, size_t n);
 json_t *json_reply(const ph_reply *reply); /**< {code, enhanced, text} */
 json_t *json_error(const ph_error *error); /**< {class, phase, code, enhanced, text, ...} */
 json_t *json_tls(const ph_tls_info *tls);  /**< {version, cipher, verified} */
-json_t *json_code(int code);               /**< a reply code; null for 0 */
+
+/** @return {address, accepted, code, enhanced, text} of recipient @p index; @p result may be NULL
+ */
+json_t *json_recipient(const char *address, const ph_result *result, size_t index);
+json_t *json_code(int code); /**< a reply code; null for 0 */
 
 /** @return "HOST:PORT" as it was connected to, or "unix:PATH" */
 json_t *json_server(const char *address, int port);

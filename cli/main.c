@@ -13,10 +13,7 @@
 #include "suggestion.h"
 
 static const struct command *const commands[] = {
-    &command_send,
-    &command_talk,
-    &command_probe,
-    &command_sink,
+    &command_send, &command_bulk, &command_talk, &command_probe, &command_sink,
 };
 
 enum {

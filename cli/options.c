@@ -95,6 +95,35 @@ static bool take_size(struct reader *reader, const struct given *given)
     return true;
 }
 
+static bool take_number(struct reader *reader, const struct given *given)
+{
+    const size_t length = strlen(given->value);
+    if (length == 0 || length > 7 || strspn(given->value, "0123456789") != length ||
+        strtol(given->value, NULL, 10) > 1000000)
+        return refuse_value(reader, given, "a whole number, at most 1000000");
+    *(uint64_t *)given->field = (uint64_t)strtol(given->value, NULL, 10);
+    return true;
+}
+
+static bool take_rate(struct reader *reader, const struct given *given)
+{
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"", 1}, {"/s", 1}, {"/m", 60}, {"/h", 3600}};
+    const size_t digits = strspn(given->value, "0123456789.");
+    char *end;
+    const double number = strtod(given->value, &end);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (digits == 0 || end != given->value + digits || strcmp(end, units[i].unit) != 0 ||
+            number <= 0 || number > 1e6)
+            continue;
+        *(double *)given->field = number / units[i].seconds;
+        return true;
+    }
+    return refuse_value(reader, given, "a rate above 0 such as 10/s, 300/m or 5000/h");
+}
+
 static bool take_text(struct reader *reader, const struct given *given)
 {
     struct option_texts *texts = given->field;
@@ -131,6 +160,10 @@ static bool take_value(struct reader *reader, const struct given *given)
         return take_seconds(reader, given);
     case OPTION_SIZE:
         return take_size(reader, given);
+    case OPTION_NUMBER:
+        return take_number(reader, given);
+    case OPTION_RATE:
+        return take_rate(reader, given);
     }
     return false;
 }

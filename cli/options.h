@@ -19,7 +19,9 @@ enum option_kind {
     OPTION_TEXTS,   /* may be repeated; struct option_texts */
     OPTION_CHOICE,  /* one of words; int, its place among them */
     OPTION_SECONDS, /* "30" or "2.5"; uint32_t, milliseconds */
-    OPTION_SIZE     /* bytes, with K, M or G behind it or not; uint64_t */
+    OPTION_SIZE,    /* bytes, with K, M or G behind it or not; uint64_t */
+    OPTION_NUMBER,  /* "10"; uint64_t, at most a million */
+    OPTION_RATE     /* "10", "10/s", "600/m" or "5000/h"; double, per second */
 };
 
 struct option {

@@ -52,30 +52,12 @@ void send_report_print(const struct send_report *report)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static json_t *recipient_object(const struct send_report *report, size_t i)
-{
-    const ph_result *result = report->result;
-    const bool is_accepted =
-        result && ph_result_recipient_state(result, i) == PH_RECIPIENT_ACCEPTED;
-    json_t *object = json_pack("{s:o, s:b}", "address", json_text(report->recipients->items[i]),
-                               "accepted", is_accepted);
-    const ph_reply *reply = result ? ph_result_recipient_reply(result, i) : NULL;
-    json_t *words =
-        reply ? json_reply(reply) : json_pack("{s:n, s:n, s:n}", "code", "enhanced", "text");
-    /* A failure to make either shows as an object that is not there. */
-    const bool is_whole = words && json_object_update(object, words) == 0;
-    json_decref(words);
-    if (is_whole)
-        return object;
-    json_decref(object);
-    return NULL;
-}
-
 static json_t *recipients_array(const struct send_report *report)
 {
     json_t *array = json_array();
     for (size_t i = 0; array && i < report->recipients->count; i++) {
-        if (json_array_append_new(array, recipient_object(report, i)) == 0)
+        if (json_array_append_new(
+                array, json_recipient(report->recipients->items[i], report->result, i)) == 0)
             continue;
         json_decref(array);
         return NULL;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run of `posthaste bulk`: messages from a source to a pool, as many as it has room for, what
+ * became of them to the checkpoint, to stdout and to the tally; until all is done, a signal stops
+ * it, or the server cannot be used.
+ */
+#ifndef CLI_BULK_RUN_H
+#define CLI_BULK_RUN_H
+
+#include "checkpoint.h"
+#include "cli/command.h"
+#include "meter.h"
+#include "results.h"
+#include "sender.h"
+#include "source.h"
+#include "tally.h"
+
+struct run {
+    const struct command *command;
+    struct source *source;
+    struct checkpoint *checkpoint; /* NULL: none */
+    struct sender *sender;
+    struct results results;
+    struct meter meter;
+    struct tally tally;
+    bool retries_refused; /* what earlier runs knew as refused, or did not know the end of */
+    bool retries_unknown;
+    uint64_t progress_ms; /* between lines; 0: as meter.h says */
+    bool shows_progress;
+
+    bool has_ended;        /* the source was read to its end, or as far as it goes */
+    bool is_stopping;      /* no more messages are begun */
+    int signals;           /* how many were obeyed */
+    const ph_error *error; /* why it ended early: problem's */
+    struct problem problem;
+};
+
+/** A sender_done_fn; its user data is the run. */
+void run_take_back(struct item *item, const ph_result *result, const ph_error *error,
+                   void *user_data);
+
+/** Runs to the end. @return NULL, or why it ended early (a signal is no such reason) */
+const ph_error *run_all(struct run *run);
+
+#endif
