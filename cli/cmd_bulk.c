@@ -12,6 +12,11 @@
 #include "report.h"
 #include "server_options.h"
 
+enum {
+    window_max = 1000,
+    window_bytes = 1024 * 1024
+};
+
 struct message_options {
     struct envelope_options envelope;
     int format;
@@ -21,6 +26,7 @@ struct message_options {
 
 struct sending_options {
     struct sender_options sender;
+    uint64_t window;
     const char *checkpoint;
     bool retries_refused;
     bool retries_unknown;
@@ -63,6 +69,10 @@ static const struct option message_rows[] = {
 static const struct option sending_rows[] = {
     { "connections", "N", "how many connections at most; default 4",
       OPTION_NUMBER, FIELD(sending_options, sender.connections) },
+    { "window", "N",
+      "how many messages may leave in one flight; only for a relay that is known to read BDAT to "
+      "its end behind refused recipients; default 1",
+      OPTION_NUMBER, FIELD(sending_options, window) },
     { "rate", "N/s", "how many messages at most; also N/m and N/h",
       OPTION_RATE, FIELD(sending_options, sender.per_second) },
     { "retries", "N",
@@ -176,6 +186,8 @@ static int check(const struct bulk *bulk, const struct operands *operands)
                                  sending->retries_refused ? "failed" : "unknown");
     if (sending->sender.connections == 0 || sending->sender.connections > 10000)
         return complain_of_usage(bulk->command, "--connections: 1 to 10000");
+    if (sending->window == 0 || sending->window > window_max)
+        return complain_of_usage(bulk->command, "--window: 1 (none) to %d", window_max);
     const int code = check_source(bulk, operands);
     return code == EXIT_OK ? check_envelope(bulk) : code;
 }
@@ -242,8 +254,12 @@ static int run_with_signals(struct bulk *bulk)
 static int run_with_sender(struct bulk *bulk)
 {
     struct run *run = &bulk->run;
-    if (sender_new(bulk->server, &bulk->sending.sender, run_take_back, run, &run->sender) != PH_OK)
-        return complain_of_memory(bulk->command);
+    const int status =
+        sender_new(bulk->server, &bulk->sending.sender, run_take_back, run, &run->sender);
+    if (status != PH_OK) {
+        complain(bulk->command, "%s; nothing was sent", ph_status_text((ph_status)status));
+        return EXIT_SYSTEM;
+    }
     const int code = run_with_signals(bulk);
     sender_free(run->sender);
     return code;
@@ -299,7 +315,10 @@ static int run_checked(struct bulk *bulk, const struct operands *operands)
             server_new(bulk->command, &bulk->connection, &bulk->tls, &bulk->login, &bulk->server);
     if (code != EXIT_OK)
         return code;
-    code = run_with_source(bulk, operands);
+    if (ph_server_set_window(bulk->server, (uint32_t)bulk->sending.window, window_bytes) != PH_OK)
+        code = complain_of_memory(bulk->command);
+    else
+        code = run_with_source(bulk, operands);
     ph_server_free(bulk->server);
     return finish_output(bulk->command, code);
 }
@@ -307,7 +326,7 @@ static int run_checked(struct bulk *bulk, const struct operands *operands)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct bulk bulk = {.command = self,
-                        .sending = {.sender = {.connections = 4, .retries = 3}},
+                        .sending = {.sender = {.connections = 4, .retries = 3}, .window = 1},
                         .connection = connection_options_default()};
     void *const targets[] = {&bulk.messages,   &bulk.sending, &bulk.telling,
                              &bulk.connection, &bulk.tls,     &bulk.login};

@@ -113,11 +113,18 @@ bool content_keep(struct content *content, const struct bytes *head)
     return is_kept;
 }
 
+static int rewind_again(void *user_data)
+{
+    content_rewind(user_data);
+    return 0;
+}
+
 int content_give(struct content *content, ph_message *message)
 {
     if (content->is_in_memory)
         return ph_message_set_content(message, content->memory.data, content->memory.length);
-    return ph_message_set_content_callback(message, content_read, content);
+    const int status = ph_message_set_content_callback(message, content_read, content);
+    return status == PH_OK ? ph_message_set_rewind(message, rewind_again) : status;
 }
 
 /* ---- Reading in pieces ----------------------------------------------------------------------- */

@@ -16,6 +16,8 @@ struct envelope_options {
     bool any_recipient;
 };
 
+struct sender;
+
 struct item {
     char *identity;      /* what a checkpoint knows it by; see identity.h */
     char *where;         /* what a sentence calls it: "line 7 of list.ndjson" */
@@ -23,6 +25,7 @@ struct item {
     struct content content;
     uint64_t offset; /* where it stands in its source, or how many came before it */
     uint64_t size;   /* how much of the source it is, in the source's unit */
+    struct sender *sender; /* that has it on its way */
     /* Why it cannot be sent; NULL if it can. */
     struct problem *fault;
 };

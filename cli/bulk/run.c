@@ -244,13 +244,13 @@ static void obey_signals(struct run *run)
     run->signals = count;
 }
 
-static bool wait_for_something(struct run *run, bool waits_for_source)
+static void wait_for_something(struct run *run, bool waits_for_source)
 {
     struct pollfd others[2] = {{.fd = signals_fd(), .events = POLLIN},
                                {.fd = run->source->wait_fd, .events = POLLIN}};
     (void)fflush(stdout); /* who reads results should not wait for them, too */
     const int timeout = meter_timeout(&run->meter, ph_now_ms());
-    return sender_wait(run->sender, others, waits_for_source ? 2 : 1, timeout) == PH_OK;
+    sender_wait(run->sender, others, waits_for_source ? 2 : 1, timeout);
 }
 
 const ph_error *run_all(struct run *run)
@@ -264,15 +264,13 @@ const ph_error *run_all(struct run *run)
         if (sender_pending(run->sender) == 0 && !waits_for_source &&
             (run->has_ended || run->is_stopping))
             break;
-        if (!wait_for_something(run, waits_for_source)) {
-            (void)source_out_of_memory(&run->problem);
-            run->error = &run->problem.error;
-            stop(run);
-        }
+        wait_for_something(run, waits_for_source);
         obey_signals(run);
         meter_show(&run->meter, &run->tally, ph_now_ms());
     }
     meter_clear(&run->meter);
     results_sum_up(&run->results, &run->tally, (double)(ph_now_ms() - begun_ms) / 1000);
+    (void)fflush(stdout);
+    sender_quit(run->sender);
     return run->error;
 }

@@ -1,91 +1,94 @@
 /* SPDX-License-Identifier: MIT */
 #include "sender.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <posthaste/connection.h>
 
 enum {
-    ahead = 2, /* messages a connection that wait beside the one that it sends */
-    backoff_ms = 500,
-    backoff_max_ms = 60000
-};
-
-/* An item on its way. */
-struct flight {
-    struct item *item;         /* NULL: free */
-    ph_connection *connection; /* NULL: it waits for one */
-    uint64_t attempts;
-    uint64_t due_ms;
-};
-
-struct slot {
-    ph_connection *connection; /* NULL: none */
-    bool is_ready;
-    size_t n_fds;
+    others_max = 2,
+    ahead_in_all = 64, /* messages in memory beside those that connections have */
+    ahead_each = 32,   /* and more for each connection, since they take several at once */
+    bytes_max = 64 * 1024 * 1024,
+    first_delay_ms = 500,
+    delay_max_ms = 60000,
+    goodbye_ms = 2000,
+    blind_ms = 50 /* how long one is deaf for all else, where no descriptor stands for the pool */
 };
 
 struct sender {
+    ph_pool *pool;
     ph_server *server;
-    struct sender_options options;
     sender_done_fn done;
     void *user_data;
-    struct flight *flights;
-    size_t capacity, pending;
-    struct slot *slots;
-    size_t failures; /* of connections, one after the other */
-    uint64_t open_again_ms;
-    uint64_t next_ms; /* when the rate allows the next message */
-    bool is_stopping;
-    struct pollfd *fds;
+    size_t capacity;
+    size_t bytes; /* of content in memory */
+    bool is_full;
     char notice[600];
 };
 
 /* ---- Making ---------------------------------------------------------------------------------- */
 
+static int set_up(struct sender *sender, const struct sender_options *options)
+{
+    const size_t connections = (size_t)options->connections;
+    const ph_retry retry = {.attempts = (uint32_t)options->retries + 1,
+                            .first_delay_ms = first_delay_ms,
+                            .delay_max_ms = delay_max_ms};
+    const int status = ph_pool_new(NULL, &sender->pool);
+    if (status != PH_OK)
+        return status;
+    sender->capacity = ahead_in_all + ahead_each * connections;
+    ph_pool_set_messages_max(sender->pool, sender->capacity);
+    ph_pool_set_connections_max(sender->pool, connections);
+    ph_pool_set_connections_per_server(sender->pool, connections);
+    ph_pool_set_rate(sender->pool, options->per_second);
+    return ph_pool_set_retry(sender->pool, &retry);
+}
+
 int sender_new(ph_server *server, const struct sender_options *options, sender_done_fn done,
                void *user_data, struct sender **out)
 {
-    const size_t connections = (size_t)options->connections;
     struct sender *sender = calloc(1, sizeof *sender);
-    *out = sender;
+    *out = NULL;
     if (!sender)
         return PH_ERR_NO_MEMORY;
     sender->server = server;
-    sender->options = *options;
     sender->done = done;
     sender->user_data = user_data;
-    sender->capacity = connections * (1 + ahead);
-    sender->flights = calloc(sender->capacity, sizeof *sender->flights);
-    sender->slots = calloc(connections, sizeof *sender->slots);
-    sender->fds = calloc(connections * PH_POLLFDS_MAX + 2, sizeof *sender->fds);
-    if (sender->flights && sender->slots && sender->fds)
-        return PH_OK;
-    sender_free(sender);
-    *out = NULL;
-    return PH_ERR_NO_MEMORY;
+    const int status = set_up(sender, options);
+    if (status != PH_OK) {
+        sender_free(sender);
+        return status;
+    }
+    *out = sender;
+    return PH_OK;
 }
 
 void sender_free(struct sender *sender)
 {
     if (!sender)
         return;
-    for (size_t i = 0; sender->slots && i < sender->options.connections; i++)
-        ph_connection_free(sender->slots[i].connection);
-    free(sender->flights);
-    free(sender->slots);
-    free(sender->fds);
+    ph_pool_free(sender->pool);
     free(sender);
 }
 
-size_t sender_room(const struct sender *sender)
+/* ---- Items ----------------------------------------------------------------------------------- */
+
+size_t sender_room(struct sender *sender)
 {
-    return sender->capacity - sender->pending;
+    const size_t room = ph_pool_room(sender->pool);
+    if (room == 0 || sender->bytes >= bytes_max)
+        sender->is_full = true;
+    else if (room >= sender->capacity / 2 && sender->bytes < bytes_max / 2)
+        sender->is_full = false;
+    return sender->is_full ? 0 : room;
 }
 
 size_t sender_pending(const struct sender *sender)
 {
-    return sender->pending;
+    return ph_pool_unfinished(sender->pool);
 }
 
 const char *sender_notice(const struct sender *sender)
@@ -93,268 +96,93 @@ const char *sender_notice(const struct sender *sender)
     return sender->notice[0] != '\0' ? sender->notice : NULL;
 }
 
+static void take_back(ph_pool *pool, const ph_delivery *delivery, void *user_data)
+{
+    struct item *item = user_data;
+    struct sender *sender = item->sender;
+    const ph_error taken_back = {.status = (ph_status)delivery->status,
+                                 .outcome = delivery->outcome,
+                                 .message = "taken back before it was begun"};
+    (void)pool;
+    sender->bytes -= item->content.memory.length;
+    if (delivery->notice)
+        (void)snprintf(sender->notice, sizeof sender->notice, "%s", delivery->notice);
+    const ph_error *error = delivery->error ? delivery->error : &taken_back;
+    sender->done(item, delivery->result, delivery->status == PH_OK ? NULL : error,
+                 sender->user_data);
+}
+
 int sender_add(struct sender *sender, struct item *item)
 {
-    if (sender->pending == sender->capacity)
-        return PH_ERR_FULL;
-    struct flight *flight = sender->flights;
-    while (flight->item)
-        flight++;
-    const int status = content_give(&item->content, item->message);
+    const ph_pool_options options = {.done = take_back, .user_data = item};
+    int status = content_give(&item->content, item->message);
+    if (status == PH_OK)
+        status = ph_pool_add(sender->pool, sender->server, item->message, &options);
     if (status != PH_OK)
         return status;
-    *flight = (struct flight){.item = item};
-    sender->pending++;
+    item->sender = sender;
+    sender->bytes += item->content.memory.length;
     return PH_OK;
-}
-
-/* ---- Ends ------------------------------------------------------------------------------------ */
-
-static void end_flight(struct sender *sender, struct flight *flight, const ph_result *result,
-                       const ph_error *error)
-{
-    struct item *item = flight->item;
-    *flight = (struct flight){.item = NULL};
-    sender->pending--;
-    sender->done(item, result, error, sender->user_data);
-}
-
-/* Ends all that no connection has. */
-static void end_waiting(struct sender *sender, const ph_error *error)
-{
-    for (size_t i = 0; i < sender->capacity; i++) {
-        if (sender->flights[i].item && !sender->flights[i].connection)
-            end_flight(sender, &sender->flights[i], NULL, error);
-    }
-}
-
-static uint64_t backoff(uint64_t attempts)
-{
-    uint64_t wait = backoff_ms;
-    while (attempts-- > 1 && wait < backoff_max_ms)
-        wait *= 2;
-    return wait < backoff_max_ms ? wait : backoff_max_ms;
-}
-
-static bool may_help(const ph_error *error)
-{
-    if (error->outcome != PH_OUTCOME_NOT_SENT)
-        return false;
-    switch (error->status) {
-    case PH_ERR_SERVER_BUSY:
-    case PH_ERR_CLOSED:
-    case PH_ERR_IO:
-    case PH_ERR_READ_TIMEOUT:
-    case PH_ERR_WRITE_TIMEOUT:
-    case PH_ERR_OPEN_TIMEOUT:
-    case PH_ERR_BROKEN:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void message_ended(struct sender *sender, const ph_event *event, uint64_t now_ms)
-{
-    struct flight *flight = event->user_data;
-    const ph_error *error = event->status == PH_OK ? NULL : ph_result_error(event->result);
-    content_rewind(&flight->item->content);
-    flight->connection = NULL;
-    flight->attempts++;
-    if (!error || sender->is_stopping || flight->attempts > sender->options.retries ||
-        !may_help(error)) {
-        end_flight(sender, flight, event->result, error);
-        return;
-    }
-    flight->due_ms = now_ms + backoff(flight->attempts);
-}
-
-static void connection_closed(struct sender *sender, struct slot *slot, uint64_t now_ms)
-{
-    const ph_error *error = ph_connection_error(slot->connection);
-    const bool was_ready = slot->is_ready;
-    size_t others = 0;
-    for (size_t i = 0; i < sender->options.connections; i++)
-        others += sender->slots[i].is_ready && &sender->slots[i] != slot;
-    if (!was_ready && error) {
-        sender->failures++;
-        sender->open_again_ms = now_ms + backoff(sender->failures);
-        if (others == 0 && (sender->failures > sender->options.retries || !may_help(error)))
-            end_waiting(sender, error);
-    }
-    ph_connection_free(slot->connection);
-    *slot = (struct slot){.connection = NULL};
-}
-
-static void take_events(struct sender *sender, struct slot *slot, uint64_t now_ms)
-{
-    ph_event event;
-    while (slot->connection && ph_connection_next_event(slot->connection, &event)) {
-        switch (event.type) {
-        case PH_EVENT_READY:
-            slot->is_ready = true;
-            sender->failures = 0;
-            if (ph_connection_notice(slot->connection))
-                (void)snprintf(sender->notice, sizeof sender->notice, "%s",
-                               ph_connection_notice(slot->connection));
-            break;
-        case PH_EVENT_MESSAGE_DONE:
-            message_ended(sender, &event, now_ms);
-            break;
-        case PH_EVENT_COMMAND_DONE:
-            break;
-        case PH_EVENT_CLOSED:
-            connection_closed(sender, slot, now_ms);
-            break;
-        }
-    }
-}
-
-/* ---- Beginnings ------------------------------------------------------------------------------ */
-
-/* @return the message that waits longest and is due, or NULL */
-static struct flight *next_flight(struct sender *sender, uint64_t now_ms)
-{
-    for (size_t i = 0; i < sender->capacity; i++) {
-        struct flight *flight = &sender->flights[i];
-        if (flight->item && !flight->connection && flight->due_ms <= now_ms)
-            return flight;
-    }
-    return NULL;
-}
-
-static struct slot *ready_slot(struct sender *sender)
-{
-    struct slot *best = NULL;
-    for (size_t i = 0; i < sender->options.connections; i++) {
-        struct slot *slot = &sender->slots[i];
-        if (slot->is_ready && ph_connection_room(slot->connection) > 0 &&
-            (!best || ph_connection_room(slot->connection) > ph_connection_room(best->connection)))
-            best = slot;
-    }
-    return best;
-}
-
-static int open_slots(struct sender *sender, uint64_t now_ms)
-{
-    size_t waiting = 0;
-    size_t opening = 0;
-    for (size_t i = 0; i < sender->capacity; i++)
-        waiting += sender->flights[i].item && !sender->flights[i].connection &&
-                   sender->flights[i].due_ms <= now_ms;
-    for (size_t i = 0; i < sender->options.connections && now_ms >= sender->open_again_ms; i++) {
-        struct slot *slot = &sender->slots[i];
-        opening += slot->connection && !slot->is_ready;
-        if (slot->connection || opening >= waiting)
-            continue;
-        const int status = ph_connection_new(sender->server, now_ms, &slot->connection);
-        if (status != PH_OK)
-            return status;
-        opening++;
-    }
-    return PH_OK;
-}
-
-static int begin_messages(struct sender *sender, uint64_t now_ms)
-{
-    struct slot *slot;
-    struct flight *flight;
-    while (now_ms >= sender->next_ms && (flight = next_flight(sender, now_ms)) != NULL &&
-           (slot = ready_slot(sender)) != NULL) {
-        const int status = ph_connection_send(slot->connection, flight->item->message, flight);
-        if (status == PH_ERR_NO_MEMORY)
-            return status;
-        if (status != PH_OK) { /* it is closing */
-            slot->is_ready = false;
-            continue;
-        }
-        flight->connection = slot->connection;
-        if (sender->options.per_second > 0)
-            sender->next_ms = now_ms + (uint64_t)(1000 / sender->options.per_second);
-    }
-    return now_ms >= sender->next_ms ? open_slots(sender, now_ms) : PH_OK;
 }
 
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
-static void sooner(int *timeout, uint64_t when, uint64_t now_ms)
+/* @return the caller's time limit, or less if the pool wants to be called before */
+static int time_limit(const struct sender *sender, int timeout_ms)
 {
-    const uint64_t wait = when <= now_ms ? 0 : when - now_ms;
-    if (*timeout < 0 || wait < (uint64_t)*timeout)
-        *timeout = wait > 60000 ? 60000 : (int)wait;
+    const uint64_t deadline = ph_pool_deadline(sender->pool);
+    const uint64_t now_ms = ph_now_ms();
+    if (deadline == PH_NO_DEADLINE)
+        return timeout_ms;
+    const uint64_t wait = deadline > now_ms ? deadline - now_ms : 0;
+    return timeout_ms < 0 || wait < (uint64_t)timeout_ms
+               ? (wait < 60000 ? (int)wait : 60000)
+               : timeout_ms;
 }
 
-static int time_limit(struct sender *sender, int timeout, uint64_t now_ms)
+static void wait_blindly(struct sender *sender, struct pollfd *others, nfds_t n_others,
+                         int timeout_ms)
 {
-    for (size_t i = 0; i < sender->options.connections; i++) {
-        if (sender->slots[i].connection)
-            sooner(&timeout, ph_connection_deadline(sender->slots[i].connection, now_ms), now_ms);
-    }
-    for (size_t i = 0; i < sender->capacity; i++) {
-        const struct flight *flight = &sender->flights[i];
-        if (flight->item && !flight->connection && flight->due_ms > now_ms)
-            sooner(&timeout, flight->due_ms, now_ms);
-    }
-    if (sender->pending > 0 && sender->next_ms > now_ms)
-        sooner(&timeout, sender->next_ms, now_ms);
-    if (sender->pending > 0 && sender->open_again_ms > now_ms)
-        sooner(&timeout, sender->open_again_ms, now_ms);
-    return timeout;
+    const int limit = timeout_ms < 0 || timeout_ms > blind_ms ? blind_ms : timeout_ms;
+    const bool is_idle = ph_pool_run(sender->pool, limit);
+    (void)poll(others, n_others, is_idle ? limit : 0);
 }
 
-int sender_wait(struct sender *sender, struct pollfd *others, size_t n_others, int timeout_ms)
+void sender_wait(struct sender *sender, struct pollfd *others, nfds_t n_others, int timeout_ms)
 {
-    uint64_t now_ms = ph_now_ms();
-    const int status = begin_messages(sender, now_ms);
-    size_t n = n_others;
-    for (size_t i = 0; i < n_others; i++)
-        sender->fds[i] = others[i];
-    for (size_t i = 0; i < sender->options.connections; i++) {
-        struct slot *slot = &sender->slots[i];
-        if (slot->connection)
-            take_events(sender, slot, now_ms);
-        slot->n_fds =
-            slot->connection ? ph_connection_pollfds(slot->connection, sender->fds + n) : 0;
-        n += slot->n_fds;
+    struct pollfd fds[others_max + 1];
+    const int fd = ph_pool_fd(sender->pool);
+    if (fd < 0) {
+        wait_blindly(sender, others, n_others, timeout_ms);
+        return;
     }
-    if (status != PH_OK)
-        return status;
-    (void)poll(sender->fds, (nfds_t)n, time_limit(sender, timeout_ms, now_ms));
-    now_ms = ph_now_ms();
-    for (size_t i = 0; i < n_others; i++)
-        others[i].revents = sender->fds[i].revents;
-    n = n_others;
-    for (size_t i = 0; i < sender->options.connections; i++) {
-        struct slot *slot = &sender->slots[i];
-        if (!slot->connection)
-            continue;
-        ph_connection_process(slot->connection, sender->fds + n, slot->n_fds, now_ms);
-        n += slot->n_fds;
-        take_events(sender, slot, now_ms);
-    }
-    return PH_OK;
+    ph_pool_process(sender->pool, ph_now_ms());
+    fds[n_others] = (struct pollfd){.fd = fd, .events = POLLIN};
+    for (nfds_t i = 0; i < n_others; i++)
+        fds[i] = others[i];
+    (void)poll(fds, n_others + 1, time_limit(sender, timeout_ms));
+    for (nfds_t i = 0; i < n_others; i++)
+        others[i].revents = fds[i].revents;
+    ph_pool_process(sender->pool, ph_now_ms());
 }
 
 /* ---- Stopping -------------------------------------------------------------------------------- */
 
-static const ph_error taken_back = {.status = PH_ERR_CANCELLED,
-                                    .outcome = PH_OUTCOME_NOT_SENT,
-                                    .message = "taken back before it was begun"};
-
 void sender_stop(struct sender *sender)
 {
-    sender->is_stopping = true;
-    end_waiting(sender, &taken_back);
+    const ph_retry never = {.attempts = 1};
+    if (ph_pool_set_retry(sender->pool, &never) != PH_OK)
+        abort(); /* it refuses no attempts at all, and nothing else */
+    ph_pool_cancel_waiting(sender->pool);
 }
 
 void sender_abort(struct sender *sender)
 {
-    sender_stop(sender);
-    for (size_t i = 0; i < sender->options.connections; i++) {
-        struct slot *slot = &sender->slots[i];
-        if (!slot->connection)
-            continue;
-        ph_connection_close(slot->connection);
-        take_events(sender, slot, ph_now_ms());
-    }
+    ph_pool_abort(sender->pool);
+}
+
+void sender_quit(struct sender *sender)
+{
+    ph_pool_close(sender->pool);
+    (void)ph_pool_run(sender->pool, goodbye_ms);
 }

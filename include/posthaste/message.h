@@ -150,6 +150,21 @@ typedef int (*ph_read_fn)(void *buffer, size_t size, size_t *length, void *user_
 PH_API PH_MUST_CHECK int ph_message_set_content_callback(ph_message *message, ph_read_fn read,
                                                          void *user_data);
 
+/**
+ * Goes back to the first byte of a message, from wherever its reading ended.
+ * @param user_data  what ph_message_set_content_callback was given
+ * @return 0, or anything else if it cannot
+ */
+typedef int (*ph_rewind_fn)(void *user_data);
+
+/**
+ * Lets content from a callback be read again, so that ph_pool can try the message again. Content
+ * from memory, and from a descriptor or stream of a regular file, can be read again without it.
+ * @param rewind  NULL: it can be read once, which is how ph_message_set_content_callback leaves it
+ * @return PH_OK, or PH_ERR_STATE (the content comes from no callback)
+ */
+PH_API PH_MUST_CHECK int ph_message_set_rewind(ph_message *message, ph_rewind_fn rewind);
+
 /** How a recipient fared. */
 typedef enum ph_recipient_state {
     PH_RECIPIENT_NOT_TRIED = 0, /**< RCPT was not sent, or its reply could not be had */

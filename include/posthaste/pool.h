@@ -117,6 +117,8 @@ typedef struct ph_delivery {
     const ph_error *error;   /**< the last failure; NULL: none */
     uint32_t attempts;       /**< how often it was begun */
     uint64_t elapsed_ms;     /**< since it was added */
+    const char *notice;      /**< what should be known of the session (ph_connection_notice); NULL:
+                                  nothing, or there was none */
 } ph_delivery;
 
 typedef void (*ph_delivery_fn)(ph_pool *pool, const ph_delivery *delivery, void *user_data);
@@ -136,8 +138,8 @@ typedef struct ph_pool_options {
  *                 same ph_server alone: address, TLS, client certificate, login and every other
  *                 setting are then the same
  * @param message  stays the caller's, who leaves it and its source alone until it is done. It may
- *                 be sent more than once, so its source must be one that can be read again (memory
- *                 is); any other makes its first attempt the last
+ *                 be sent more than once, so its source should be one that can be read again
+ *                 (ph_message_set_rewind); any other makes its first attempt the last
  * @param options  NULL for none
  * @return PH_OK: done will be called; PH_ERR_FULL (ph_pool_set_room tells when to go on),
  *         PH_ERR_ARGUMENT (no such priority), PH_ERR_STATE (the message is in a pool already, or
@@ -153,6 +155,13 @@ PH_API PH_MUST_CHECK int ph_pool_add(ph_pool *pool, ph_server *server, ph_messag
  *         its end and ends as the server says)
  */
 PH_API int ph_pool_cancel(ph_pool *pool, ph_message *message);
+
+/**
+ * Takes back every message that is not under way: what waits for its turn, or for its next attempt.
+ * done tells PH_ERR_CANCELLED of each before this returns. What is under way goes on, and may be
+ * tried again if the rules of retries say so; what is added meanwhile stays.
+ */
+PH_API void ph_pool_cancel_waiting(ph_pool *pool);
 
 typedef void (*ph_room_fn)(ph_pool *pool, void *user_data);
 

@@ -137,3 +137,11 @@ int ph_message_set_content_callback(ph_message *message, ph_read_fn read, void *
     message->source = ph__source_callback(read, user_data);
     return PH_OK;
 }
+
+int ph_message_set_rewind(ph_message *message, ph_rewind_fn rewind)
+{
+    if (message->source.kind != PH__SOURCE_CALLBACK)
+        return PH_ERR_STATE;
+    message->source.rewind = rewind;
+    return PH_OK;
+}

@@ -15,12 +15,14 @@ struct ph__source ph__source_memory(const void *bytes, size_t n)
 
 struct ph__source ph__source_fd(int fd)
 {
-    return (struct ph__source){.kind = PH__SOURCE_FD, .fd = fd};
+    return (struct ph__source){
+        .kind = PH__SOURCE_FD, .fd = fd, .begin = lseek(fd, 0, SEEK_CUR)};
 }
 
 struct ph__source ph__source_file(FILE *file)
 {
-    return (struct ph__source){.kind = PH__SOURCE_FILE, .file = file};
+    return (struct ph__source){
+        .kind = PH__SOURCE_FILE, .file = file, .begin = ftello(file)};
 }
 
 struct ph__source ph__source_callback(ph_read_fn read, void *user_data)
@@ -37,6 +39,23 @@ void ph__source_push(struct ph__source *source, const void *bytes, size_t n, boo
 {
     source->memory = (struct ph__slice){.bytes = bytes, .length = n};
     source->is_last = is_last;
+}
+
+bool ph__source_rewind(struct ph__source *source)
+{
+    switch (source->kind) {
+    case PH__SOURCE_MEMORY:
+        return true;
+    case PH__SOURCE_FD:
+        return source->begin >= 0 && lseek(source->fd, source->begin, SEEK_SET) == source->begin;
+    case PH__SOURCE_FILE:
+        return source->begin >= 0 && fseeko(source->file, source->begin, SEEK_SET) == 0;
+    case PH__SOURCE_CALLBACK:
+        return source->rewind && source->rewind(source->user_data) == 0;
+    case PH__SOURCE_PUSHED:
+        break;
+    }
+    return false;
 }
 
 static bool fail(struct ph__source *source, const char *problem, int system_errno)

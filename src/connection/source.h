@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include <posthaste/message.h>
 
@@ -36,7 +37,9 @@ struct ph__source {
     bool is_last;            /* nothing follows what was pushed */
     int fd;
     FILE *file;
+    off_t begin; /* where the descriptor or stream stood at first; -1: it cannot go back there */
     ph_read_fn read;
+    ph_rewind_fn rewind; /* NULL: what was read is gone */
     void *user_data;
     const char *problem;
     int system_errno;
@@ -57,6 +60,9 @@ static inline bool ph__source_needs_buffer(const struct ph__source *source)
     return source->kind == PH__SOURCE_FD || source->kind == PH__SOURCE_FILE ||
            source->kind == PH__SOURCE_CALLBACK;
 }
+
+/** Lets the source be read from its first byte again. @return false: it cannot */
+bool ph__source_rewind(struct ph__source *source);
 
 /**
  * @return how many bytes the source's regular file has from where it stands to its end, if they end

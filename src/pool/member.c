@@ -222,9 +222,8 @@ static void message_done(struct ph__member *member, const ph_event *event)
     struct ph__job *job = event->user_data;
     member->in_flight--;
     member->sent_count++;
-    job->member = NULL;
     ph__domain_ended(job);
-    ph__job_ended(job, member, event->status, event->result);
+    ph__job_ended(job, event->status, event->result);
     leave_lists(member);
     settle(member);
 }

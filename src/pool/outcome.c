@@ -36,43 +36,43 @@ static bool may_pass(int status)
 static bool may_be_sent_again(const ph_pool *pool, const struct ph__job *job, int status,
                               ph_outcome outcome)
 {
-    if (job->attempts >= pool->retry.attempts || !may_pass(status) ||
-        job->message->source.kind != PH__SOURCE_MEMORY)
+    if (job->attempts >= pool->retry.attempts || !may_pass(status))
         return false;
-    return outcome == PH_OUTCOME_NOT_SENT ||
-           (outcome == PH_OUTCOME_UNKNOWN && pool->retry.unknown_too);
+    if (outcome != PH_OUTCOME_NOT_SENT &&
+        !(outcome == PH_OUTCOME_UNKNOWN && pool->retry.unknown_too))
+        return false;
+    return ph__source_rewind(&job->message->source);
 }
 
 static void defer(struct ph__job *job)
 {
     ph_pool *pool = job->relay->pool;
     job->state = PH__JOB_DEFERRED;
+    job->member = NULL;
     pool->statistics.deferred++;
     ph__timers_set(&pool->timers, &job->timer, pool->now_ms + retry_delay(pool, job->attempts));
 }
 
 /* Behind the one that was under way when the connection went, this one had no attempt yet. */
-static bool had_no_attempt(const struct ph__job *job, const struct ph__member *member, int status,
-                           ph_outcome outcome)
+static bool had_no_attempt(const struct ph__job *job, int status, ph_outcome outcome)
 {
-    return is_loss(status) && outcome == PH_OUTCOME_NOT_SENT && member->has_lost_one &&
-           job->free_returns < ph__free_returns_max &&
-           job->message->source.kind == PH__SOURCE_MEMORY;
+    return is_loss(status) && outcome == PH_OUTCOME_NOT_SENT && job->member->has_lost_one &&
+           job->free_returns < ph__free_returns_max && ph__source_rewind(&job->message->source);
 }
 
-void ph__job_ended(struct ph__job *job, struct ph__member *member, int status,
-                   const ph_result *result)
+void ph__job_ended(struct ph__job *job, int status, const ph_result *result)
 {
     ph_pool *pool = job->relay->pool;
     const ph_outcome outcome = ph_result_outcome(result);
     pool->statistics.bytes += ph_result_bytes(result);
-    if (status != PH_OK && had_no_attempt(job, member, status, outcome)) {
+    if (status != PH_OK && had_no_attempt(job, status, outcome)) {
         job->free_returns++;
         job->attempts--;
+        job->member = NULL;
         ph__schedule_job(job, true);
         return;
     }
-    member->has_lost_one |= is_loss(status);
+    job->member->has_lost_one |= is_loss(status);
     if (status != PH_OK && may_be_sent_again(pool, job, status, outcome))
         defer(job);
     else
@@ -129,6 +129,11 @@ static void tell_of_room(ph_pool *pool)
         pool->room(pool, pool->room_data);
 }
 
+static const char *notice_of(const struct ph__job *job)
+{
+    return job->member ? ph_connection_notice(job->member->connection) : NULL;
+}
+
 void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_result *result,
                   const ph_error *error)
 {
@@ -142,7 +147,8 @@ void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_
                                   .result = result,
                                   .error = error,
                                   .attempts = job->attempts,
-                                  .elapsed_ms = now - job->added_ms};
+                                  .elapsed_ms = now - job->added_ms,
+                                  .notice = notice_of(job)};
     const ph_delivery_fn done = job->done;
     void *user_data = job->user_data;
     count(pool, status, outcome);

@@ -199,6 +199,7 @@ static struct ph__job *new_job(struct ph__relay *relay, ph_message *message,
                             .relay = relay,
                             .done = options->done,
                             .user_data = options->user_data,
+                            .number = pool->statistics.added,
                             .added_ms = ph_now_ms(),
                             .rank = rank_of(options->priority)};
     relay->job_count++;
@@ -263,6 +264,32 @@ int ph_pool_cancel(ph_pool *pool, ph_message *message)
     if (status == PH_OK && !ph__link_is_in_list(&member->kicked))
         ph__list_append(&pool->kicked, &member->kicked);
     return status;
+}
+
+/* @return the first job that waits and was added before so many others, or NULL */
+static struct ph__job *first_waiting(ph_pool *pool, uint64_t before)
+{
+    const struct ph__link *end = &pool->jobs.ends;
+    for (struct ph__link *link = pool->jobs.ends.next; link != end; link = link->next) {
+        struct ph__job *job = PH__HOLDER(link, struct ph__job, of_pool);
+        if (job->number >= before)
+            return NULL;
+        if (job->state != PH__JOB_SENDING)
+            return job;
+    }
+    return NULL;
+}
+
+void ph_pool_cancel_waiting(ph_pool *pool)
+{
+    const uint64_t before = pool->statistics.added;
+    struct ph__job *job;
+    enter(pool);
+    /* From the beginning each time, since done may take back or add whatever it likes; those under
+     * way, which are passed over, are few. */
+    while (!pool->is_freed && (job = first_waiting(pool, before)) != NULL)
+        cancel(pool, job);
+    (void)leave(pool);
 }
 
 size_t ph_pool_room(const ph_pool *pool)

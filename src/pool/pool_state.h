@@ -46,6 +46,7 @@ struct ph__job {
     struct ph__member *member; /* while it is SENDING */
     ph_delivery_fn done;
     void *user_data;
+    uint64_t number; /* how many were added before it: the list of all is in this order */
     uint64_t added_ms;
     uint32_t attempts;
     uint8_t rank; /* of its priority: 0 goes first */
@@ -215,9 +216,8 @@ void ph__member_free(struct ph__member *member);
 
 /* ---- outcome.c ------------------------------------------------------------------------------- */
 
-/* A connection is done with a job: it is told, or sent again later. */
-void ph__job_ended(struct ph__job *job, struct ph__member *member, int status,
-                   const ph_result *result);
+/* Its connection is done with a job: it is told, or sent again later. */
+void ph__job_ended(struct ph__job *job, int status, const ph_result *result);
 
 /* Tells the program, and forgets the job. */
 void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_result *result,
