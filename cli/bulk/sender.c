@@ -156,7 +156,6 @@ void sender_wait(struct sender *sender, struct pollfd *others, nfds_t n_others, 
         wait_blindly(sender, others, n_others, timeout_ms);
         return;
     }
-    ph_pool_process(sender->pool, ph_now_ms());
     fds[n_others] = (struct pollfd){.fd = fd, .events = POLLIN};
     for (nfds_t i = 0; i < n_others; i++)
         fds[i] = others[i];

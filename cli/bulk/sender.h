@@ -42,7 +42,7 @@ int sender_add(struct sender *sender, struct item *item);
 size_t sender_pending(const struct sender *sender);
 
 /**
- * Takes everything on, and waits until something happens.
+ * Waits until something happens, and takes everything on.
  * @param others      polled along, with revents afterwards
  * @param timeout_ms  at most; -1 for no limit of the caller's
  */

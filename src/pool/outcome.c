@@ -182,11 +182,14 @@ void ph__relay_failed(struct ph__relay *relay, const ph_error *error)
 {
     ph_pool *pool = relay->pool;
     const bool has_others = relay->member_count > relay->opening_count;
-    if (relay->opening_count > 1)
-        return; /* what was begun with it fares the same, or better: the last one decides */
-    relay->failed_openings++;
+    /* What was begun with it fares the same, or better: the last one decides, and none is begun
+     * in its place, or there would never be a last one. */
+    const bool is_last = relay->opening_count <= 1;
+    relay->failed_openings += is_last;
     const uint64_t until = pool->now_ms + retry_delay(pool, relay->failed_openings);
     relay->opens_after_ms = until;
+    if (!is_last)
+        return;
     if (has_others)
         return; /* those go on */
     if (!may_pass(error->status) || relay->failed_openings >= pool->retry.attempts) {
