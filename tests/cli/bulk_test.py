@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: MIT
+"""posthaste bulk: what it reads, what arrives, what it tells, and what a checkpoint remembers."""
+import json
+import mailbox
+import os
+import pathlib
+import pty
+import re
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+from support import CA, COMMAND, LIMIT, Case, FakeServer, Run, Sink, certificate, clean_environment, closed_port
+
+
+def line(number, **fields):
+    return {"from": "alice@example.org", "to": f"u{number}@example.net",
+            "body": f"Subject: {number}\n\nmessage {number}\n", **fields}
+
+
+def lines(objects):
+    return b"".join(json.dumps(each).encode() + b"\n" for each in objects)
+
+
+def numbers(messages):
+    """The numbers in the subjects of messages."""
+    return sorted(int(number) for message in messages
+                  for number in re.findall(rb"^Subject: (\d+)\r?$", message, re.M))
+
+
+class WithSink(Case):
+    OPTIONS = ()
+
+    def setUp(self):
+        super().setUp()
+        self.sink = self.start(Sink("--without", "STARTTLS", *self.OPTIONS))
+
+    def bulk(self, *options, code=0, **rest):
+        return self.run_for(code, "bulk", "--server", self.sink.address, *options, **rest)
+
+    def ndjson(self, *objects):
+        return self.file("list.ndjson", lines(objects))
+
+    def arrived(self):
+        return numbers(self.sink.messages())
+
+
+class Sources(WithSink):
+    def test_lines_of_json(self):
+        run = self.bulk(self.ndjson(*(line(n) for n in range(300))))
+        self.assertEqual(self.arrived(), list(range(300)))
+        self.assertRegex(run.out, r"^300 sent, 0 refused, 0 failed, 0 unknown in \d+\.\d s \(\d+\.\d/s\)\n$")
+        self.assertRegex(run.err, r"^(posthaste bulk: note: .*\n)?$")
+
+    def test_lines_of_json_from_a_pipe_are_sent_as_they_come(self):
+        process = subprocess.Popen([COMMAND, "bulk", "--server", self.sink.address, "-"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment())
+        self.addCleanup(process.stdout.close)
+        process.stdin.write(lines([line(1)]))
+        process.stdin.flush()
+        self.wait_for(lambda: self.arrived() == [1])
+        process.stdin.write(lines([line(2)]))
+        process.stdin.close()
+        self.assertEqual(process.wait(LIMIT), 0)
+        self.assertEqual(self.arrived(), [1, 2])
+
+    def wait_for(self, condition):
+        begun = time.monotonic()
+        while not condition():
+            self.assertLess(time.monotonic() - begun, LIMIT)
+            time.sleep(0.02)
+
+    def test_a_path_and_parameters(self):
+        large = b"Subject: 7\r\n\r\n" + b"a line of a large message\r\n" * 40000
+        path = self.file("large.eml", large)
+        self.bulk(self.ndjson({"from": "a@example.org", "parameters": {"RET": "HDRS"}, "path": path,
+                               "to": [{"address": "b@example.net", "parameters": {"NOTIFY": "NEVER"}}]}))
+        self.assertTrue(self.sink.messages()[0].endswith(large))
+
+    def test_a_maildir(self):
+        box = mailbox.Maildir(self.folder / "box")
+        for n in range(20):
+            box.add(f"From: a@example.org\nTo: b@example.net\nBcc: hidden@example.net\nSubject: {n}\n\nx\n")
+        self.bulk(str(self.folder / "box"))
+        self.assertEqual(self.arrived(), list(range(20)))
+        self.assertIn(b"hidden@example.net", self.sink.messages()[0].split(b"\r\n\r\n")[0])  # the envelope
+        self.assertNotIn(b"\r\nBcc:", self.sink.messages()[0])
+
+    def test_an_mbox(self):
+        box = mailbox.mbox(self.folder / "box")
+        for n in range(20):
+            box.add(f"From: a@example.org\nTo: b@example.net\nSubject: {n}\n\n>From the start\n")
+        box.close()
+        self.bulk("--from", "x@example.org", "--to", "y@example.net", str(self.folder / "box"))
+        self.assertEqual(self.arrived(), list(range(20)))
+
+    def test_a_template(self):
+        template = self.file("t.eml", b"To: {{name}} <{{email}}>\nSubject: {{number}}\n\nDear {{name}}\n")
+        people = self.file("r.csv", b'email,name,number\na@example.net,Ann,1\nb@example.net,"B, b",2\n')
+        self.bulk("--from", "me@example.org", "--template", template, "--recipients", people)
+        self.assertEqual(self.arrived(), [1, 2])
+        self.assertTrue(any(b"Dear B, b\r\n" in message for message in self.sink.messages()))
+
+    def test_a_line_that_is_no_message_ends_the_reading(self):
+        path = self.file("list.ndjson", lines([line(1)]) + b'{"from": "a@example.org", "too": 1}\n' +
+                         lines([line(3)]))
+        run = self.bulk(path, code=65)
+        self.assertEqual(self.arrived(), [1])
+        self.assert_says(run, 'line 2: the field "too" is not known; did you mean "to"?')
+
+    def test_an_address_that_is_none_concerns_its_message_alone(self):
+        run = self.bulk(self.ndjson(line(1), line(2, to="a b@example.net"), line(3)), code=1)
+        self.assertEqual(self.arrived(), [1, 3])
+        self.assertIn('line 2: refused: to: "a b@example.net" is not an address', run.out)
+
+
+class Outcomes(WithSink):
+    OPTIONS = ("--reject", "u2@example.net")
+
+    def test_what_is_refused_is_told(self):
+        run = self.bulk(self.ndjson(line(1), line(2), line(3)), code=1)
+        self.assertEqual(self.arrived(), [1, 3])
+        self.assertIn("line 2: refused: ", run.out)
+        self.assertIn("550 5.1.1", run.out)
+        self.assertIn("2 sent, 1 refused, 0 failed, 0 unknown", run.out)
+
+    def test_any_recipient_tells_who_got_nothing(self):
+        run = self.bulk("--any-recipient", self.ndjson(line(1, to=["u1@example.net", "u2@example.net"])), code=1)
+        self.assertEqual(self.arrived(), [1])
+        self.assertRegex(run.out, r"line 1: sent, but not to u2@example\.net: 550 ")
+
+    def test_json_is_an_object_a_message(self):
+        run = self.bulk("--json", self.ndjson(line(1), line(2), line(3)), code=1)
+        told = [json.loads(text) for text in run.out.splitlines()]
+        self.assertEqual({each["message"]: each["state"] for each in told[:-1]},
+                         {"line 1": "sent", "line 2": "refused", "line 3": "sent"})
+        refused = next(each for each in told if each.get("state") == "refused")
+        self.assertEqual(refused["recipients"][0]["code"], 550)
+        self.assertEqual(refused["error"]["class"], "ERR_FATAL")
+        self.assertEqual((told[-1]["summary"]["sent"], told[-1]["summary"]["complete"]), (2, True))
+
+    def test_quiet_says_nothing(self):
+        run = self.bulk("--quiet", self.ndjson(line(1)))
+        self.assertEqual((run.out, run.err), ("", ""))
+
+    def test_a_window_changes_nothing(self):
+        run = self.bulk("--window", "50", "--connections", "1", self.ndjson(*(line(n) for n in range(200))), code=1)
+        self.assertEqual(self.arrived(), [n for n in range(200) if n != 2])
+        self.assertIn("199 sent, 1 refused", run.out)
+
+
+class Servers(Case):
+    def bulk(self, server, *options, code=0):
+        return self.run_for(code, "bulk", "--server", server, *options,
+                            self.file("list.ndjson", lines(line(n) for n in range(50))))
+
+    def test_nobody_is_there(self):
+        run = self.bulk(f"127.0.0.1:{closed_port()}", "--retries", "0", code=69)
+        self.assert_says(run, "cannot connect to 127.0.0.1", "not all was sent")
+
+    def test_a_certificate_that_is_refused_ends_it(self):
+        sink = self.start(Sink(*certificate("expired")))
+        run = self.bulk(sink.address, "--cafile", CA, code=78)
+        self.assertEqual(sink.messages(), [])
+        self.assert_says(run, "the certificate of", "not all was sent")
+        self.assertIn("0 sent, 0 refused, 1 failed, 0 unknown", run.out)
+
+    def test_a_login_over_tls(self):
+        sink = self.start(Sink(*certificate("server"), "--auth", "alice:secret", "--require-auth"))
+        password = self.file("password", b"secret\n")
+        options = ("--cafile", CA, "--tls-hostname", "localhost", "--user", "alice", "--password-file")
+        run = self.bulk(sink.address, *options, password)
+        self.assertEqual(numbers(sink.messages()), list(range(50)))
+        self.assertNotIn("secret", run.out + run.err)
+        run = self.bulk(sink.address, *options, self.file("wrong", b"wr0ng\n"), code=77)
+        self.assert_says(run, "refused the login")
+        self.assertNotIn("wr0ng", run.out + run.err)
+
+    def test_refused_for_now_is_tried_again(self):
+        server = self.start(FakeServer(**{".": ["451 4.3.0 later", "250 2.0.0 queued"]}))
+        run = self.bulk(server.address)
+        self.assertIn("50 sent", run.out)
+        self.assertEqual(sum(text == "." for text in server.lines), 51)
+
+    def test_a_large_file_is_read_again(self):
+        server = self.start(FakeServer(**{".": ["451 4.3.0 later", "250 2.0.0 queued"]}))
+        large = self.file("large.eml", b"Subject: x\n\n" + b"0123456789\n" * 40000)
+        path = self.file("one.ndjson", lines([{"from": "a@example.org", "to": "b@example.net", "path": large}]))
+        run = self.run_ok("bulk", "--server", server.address, path)
+        self.assertIn("1 sent", run.out)
+        self.assertEqual(sum(text == "0123456789" for text in server.lines), 80000)
+
+    def test_retries_come_to_an_end(self):
+        server = self.start(FakeServer(RCPT="450 4.2.1 later"))
+        path = self.file("one.ndjson", lines([line(1)]))
+        run = self.run_for(75, "bulk", "--server", server.address, "--retries", "1", path)
+        self.assertIn("line 1: failed: ", run.out)
+        self.assertEqual(sum(text.startswith("RCPT") for text in server.lines), 2)
+
+    def test_an_unknown_outcome_is_not_tried_again(self):
+        server = self.start(FakeServer(**{".": None}))
+        path = self.file("one.ndjson", lines([line(1)]))
+        run = self.run_for(76, "bulk", "--server", server.address, path)
+        self.assertEqual(sum(text.startswith("DATA") for text in server.lines), 1)
+        self.assertIn("line 1: unknown: ", run.out)
+        self.assert_says(run, "may have been delivered")
+
+    def test_the_rate_holds(self):
+        server = self.start(FakeServer())
+        path = self.file("few.ndjson", lines(line(n) for n in range(6)))
+        begun = time.monotonic()
+        self.run_ok("bulk", "--server", server.address, "--rate", "5/s", path)
+        self.assertGreater(time.monotonic() - begun, 0.9)  # never faster; slower is no fault
+
+
+class Checkpoint(WithSink):
+    OPTIONS = ("--reject", "u3@example.net")
+
+    def setUp(self):
+        super().setUp()
+        self.path = str(self.folder / "checkpoint")
+        self.list = self.ndjson(*(line(n) for n in range(2000)))
+        self.all = [n for n in range(2000) if n != 3]
+
+    def again(self, *options, code=1):
+        return self.bulk("--checkpoint", self.path, *options, self.list, code=code)
+
+    def test_what_was_done_is_passed_over(self):
+        self.again()
+        run = self.again()
+        self.assertEqual(self.arrived(), self.all)
+        self.assertIn("0 sent", run.out)
+        self.assertIn("passed over, from earlier runs: 1999 sent, 1 refused", run.out)
+        run = self.again("--retry-failed")
+        self.assertIn("0 sent, 1 refused", run.out)
+
+    def start_slowly(self):
+        """A run that is under way, some messages done, many not."""
+        process = subprocess.Popen(
+            [COMMAND, "bulk", "--server", self.sink.address, "--checkpoint", self.path, "--rate", "500/s", self.list],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment())
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        begun = time.monotonic()
+        while len(self.sink.messages()) < 20:
+            self.assertLess(time.monotonic() - begun, LIMIT)
+            time.sleep(0.01)
+        return process
+
+    def test_an_interrupted_run_goes_on(self):
+        process = self.start_slowly()
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(LIMIT), 75)
+        self.assertIn(b"the same command goes on from", process.stderr.read())
+        done = self.arrived()
+        self.assertLess(len(done), len(self.all))
+        run = self.again()
+        self.assertEqual(self.arrived(), self.all)  # each of them once
+        self.assertIn(f"from earlier runs: {len(done)} sent", run.out)
+
+    def test_a_killed_run_goes_on_and_sends_nothing_twice(self):
+        process = self.start_slowly()
+        process.kill()
+        process.wait(LIMIT)
+        run = self.again(code=76)
+        arrived = self.arrived()
+        self.assertEqual(len(arrived), len(set(arrived)))
+        unknown = re.findall(r"^line (\d+): unknown: ", run.out, re.M)
+        self.assertTrue(unknown)
+        missing = set(self.all) - set(arrived)
+        self.assertLessEqual(missing, {int(number) - 1 for number in unknown})
+        self.assert_says(run, "--retry-unknown")
+        self.again("--retry-unknown")
+        self.assertEqual(sorted(set(self.arrived())), self.all)
+
+    def test_two_runs_exclude_each_other(self):
+        process = self.start_slowly()
+        run = self.again(code=66)
+        self.assert_says(run, "another run uses the checkpoint")
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        process.wait(LIMIT)
+
+    def test_another_source_is_refused(self):
+        self.again()
+        other = self.file("other.ndjson", lines([line(1)]))
+        run = self.bulk("--checkpoint", self.path, other, code=66)
+        self.assert_says(run, "belongs to another source", "nothing was sent")
+        run = self.again("--from", "someone@example.org", code=66)
+        self.assert_says(run, "belongs to a run with another sender")
+
+    def test_a_changed_source_is_noticed(self):
+        self.again()
+        changed = [line(n, **({"body": "Subject: 9\n\nnew\n"} if n == 9 else {})) for n in range(2000)]
+        pathlib.Path(self.list).write_bytes(lines(changed))
+        run = self.again(code=66)
+        self.assert_says(run, "is not what it was when the checkpoint")
+        self.assertEqual(self.arrived(), self.all)
+
+
+class Progress(WithSink):
+    LINE = re.compile(r"posthaste bulk: \d+ done, \d+ failed, [\d.]+/s, \d+ %(, [\d:]+ left)?\n")
+
+    def test_plain_lines_where_no_terminal_is(self):
+        run = self.bulk("--rate", "100/s", "--progress", "0.1", self.ndjson(*(line(n) for n in range(60))))
+        self.assertRegex(run.err, self.LINE)
+        self.assertNotIn("\r", run.err)
+        self.assertEqual(self.LINE.sub("", run.err).count("done,"), 0, run.err)
+
+    def test_one_line_on_a_terminal(self):
+        master, slave = pty.openpty()
+        shown = []
+
+        def read():
+            try:
+                while data := os.read(master, 65536):
+                    shown.append(data)
+            except OSError:  # Linux says EIO when the last writer has gone
+                pass
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        done = subprocess.run([COMMAND, "bulk", "--server", self.sink.address, "--rate", "100/s",
+                               self.ndjson(*(line(n) for n in range(60)))], stdout=subprocess.DEVNULL,
+                              stderr=slave, timeout=LIMIT, env=clean_environment(), check=False)
+        os.close(slave)
+        reader.join(LIMIT)
+        os.close(master)
+        text = b"".join(shown).decode()
+        self.assertEqual(done.returncode, 0, text)
+        self.assertRegex(text, r"\r\d+ done, 0 failed, [\d.]+/s, \d+ %.*\x1b\[K")
+        self.assertTrue(text.split("posthaste bulk:")[0].endswith("\r\x1b[K"), repr(text))
+
+
+class Usage(Case):
+    def refuse(self, *options, says, code=64):
+        run = Run("bulk", *options)
+        self.assertEqual(run.code, code, str(run))
+        self.assert_says(run, says)
+
+    def test_what_is_missing_or_too_much(self):
+        server = ("--server", "127.0.0.1:1")
+        self.refuse("x", says="--server is missing")
+        self.refuse(*server, says="no messages: give a Maildir")
+        self.refuse(*server, "x", "y", says="one source at a time")
+        self.refuse(*server, "--template", "t", says="--template and --recipients belong together")
+        self.refuse(*server, "--retry-unknown", "x", says="--retry-unknown needs the --checkpoint")
+        self.refuse(*server, "--connections", "0", "x", says="--connections: 1 to 10000")
+        self.refuse(*server, "--window", "0", "x", says="--window: 1 (none) to 1000")
+        self.refuse(*server, "--rate", "fast", "x", says="a rate above 0 such as 10/s")
+        self.refuse(*server, "--conections", "2", "x", says="did you mean --connections?")
+        self.refuse(*server, "/nonexistent", says="cannot read /nonexistent", code=66)
+        self.refuse(*server, "--from", "a b", "x", says='"a b" is not an address', code=65)
+
+
+if __name__ == "__main__":
+    unittest.main()
