@@ -49,7 +49,7 @@ if(TARGET posthaste_command)
   install(TARGETS posthaste_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
-foreach(page posthaste.1 libposthaste.3)
+foreach(page posthaste.1 posthaste-bulk.1 libposthaste.3)
   string(REGEX MATCH "[0-9]$" section ${page})
   install(FILES man/${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()

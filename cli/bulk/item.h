@@ -23,8 +23,8 @@ struct item {
     char *where;         /* what a sentence calls it: "line 7 of list.ndjson" */
     ph_message *message; /* NULL only if there is a fault */
     struct content content;
-    uint64_t offset; /* where it stands in its source, or how many came before it */
-    uint64_t size;   /* how much of the source it is, in the source's unit */
+    uint64_t offset;       /* where it stands in its source, or how many came before it */
+    uint64_t size;         /* how much of the source it is, in the source's unit */
     struct sender *sender; /* that has it on its way */
     /* Why it cannot be sent; NULL if it can. */
     struct problem *fault;

@@ -135,9 +135,8 @@ static int time_limit(const struct sender *sender, int timeout_ms)
     if (deadline == PH_NO_DEADLINE)
         return timeout_ms;
     const uint64_t wait = deadline > now_ms ? deadline - now_ms : 0;
-    return timeout_ms < 0 || wait < (uint64_t)timeout_ms
-               ? (wait < 60000 ? (int)wait : 60000)
-               : timeout_ms;
+    return timeout_ms < 0 || wait < (uint64_t)timeout_ms ? (wait < 60000 ? (int)wait : 60000)
+                                                         : timeout_ms;
 }
 
 static void wait_blindly(struct sender *sender, struct pollfd *others, nfds_t n_others,

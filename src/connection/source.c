@@ -15,14 +15,12 @@ struct ph__source ph__source_memory(const void *bytes, size_t n)
 
 struct ph__source ph__source_fd(int fd)
 {
-    return (struct ph__source){
-        .kind = PH__SOURCE_FD, .fd = fd, .begin = lseek(fd, 0, SEEK_CUR)};
+    return (struct ph__source){.kind = PH__SOURCE_FD, .fd = fd, .begin = lseek(fd, 0, SEEK_CUR)};
 }
 
 struct ph__source ph__source_file(FILE *file)
 {
-    return (struct ph__source){
-        .kind = PH__SOURCE_FILE, .file = file, .begin = ftello(file)};
+    return (struct ph__source){.kind = PH__SOURCE_FILE, .file = file, .begin = ftello(file)};
 }
 
 struct ph__source ph__source_callback(ph_read_fn read, void *user_data)

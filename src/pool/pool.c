@@ -55,11 +55,11 @@ int ph_pool_new(const ph_allocator *allocator, ph_pool **out)
 static void forget_everything(ph_pool *pool)
 {
     struct ph__link *link;
-    while ((link = ph__list_first(&pool->members)) != NULL)
-        ph__member_free(PH__HOLDER(link, struct ph__member, of_pool));
     while ((link = ph__list_first(&pool->jobs)) != NULL)
         ph__job_tell(PH__HOLDER(link, struct ph__job, of_pool), PH_ERR_CANCELLED,
                      PH_OUTCOME_NOT_SENT, NULL, NULL);
+    while ((link = ph__list_first(&pool->members)) != NULL)
+        ph__member_free(PH__HOLDER(link, struct ph__member, of_pool));
     for (size_t i = 0; i < pool->relays_size; i++) {
         while (pool->relays[i])
             ph__relay_free(pool->relays[i]);

@@ -71,6 +71,13 @@ class Examples(Case):
             self.assertEqual(out, decision + "\n")
             self.assertEqual("outcome unknown" in err, decision == "ask somebody", err)
 
+    def test_pool(self):
+        sink, host, port = self.plain_sink()
+        out, err = self.example("pool", host, port)
+        self.assertEqual((out, err, len(sink.messages())), ("100 of 100 messages sent\n", "", 100))
+        _, err = self.example("pool", host, closed_port(), code=1)
+        self.assertEqual(err.count("not sent, after 0 attempts: cannot connect to"), 100, err[:300])
+
     def test_threads(self):
         sink, host, port = self.plain_sink()
         out, _ = self.example("threads", host, port, FROM, TO, 20)

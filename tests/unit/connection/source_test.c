@@ -289,6 +289,43 @@ static void callback__that_sets_no_length_gives_nothing(void **state)
     check_piece(&source, 5, "", true);
 }
 
+/* ---- Again from the first byte --------------------------------------------------------------- */
+
+static void regular_file__goes_back_to_where_it_stood(void **state)
+{
+    (void)state;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(fputs("past this: hello", file) < 0, false);
+    assert_int_equal(fflush(file), 0);
+    assert_int_equal(lseek(fileno(file), 11, SEEK_SET), 11);
+    struct ph__source source = ph__source_fd(fileno(file));
+    check_piece(&source, 16, "hello", true);
+    assert_true(ph__source_rewind(&source));
+    check_piece(&source, 16, "hello", true);
+    assert_int_equal(fseek(file, 11, SEEK_SET), 0);
+    source = ph__source_file(file);
+    check_piece(&source, 16, "hello", true);
+    assert_true(ph__source_rewind(&source));
+    check_piece(&source, 16, "hello", true);
+    (void)fclose(file);
+}
+
+static void pipe__does_not_go_back(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct ph__source source = ph__source_fd(ends[0]);
+    assert_false(ph__source_rewind(&source));
+    source = ph__source_pushed();
+    assert_false(ph__source_rewind(&source));
+    source = ph__source_memory("x", 1);
+    assert_true(ph__source_rewind(&source));
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +345,8 @@ int main(void)
         cmocka_unit_test(callback__that_fails_says_so),
         cmocka_unit_test(callback__cannot_claim_more_than_there_was_room_for),
         cmocka_unit_test(callback__that_sets_no_length_gives_nothing),
+        cmocka_unit_test(regular_file__goes_back_to_where_it_stood),
+        cmocka_unit_test(pipe__does_not_go_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

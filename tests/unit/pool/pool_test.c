@@ -192,6 +192,104 @@ static void greeting__refused_for_good_fails_at_once(void **state)
     (void)end(&f);
 }
 
+/* The others began before it was known: they are counted, and none is begun in their place. */
+static void greeting__refused_for_good_is_met_once_by_each_connection(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {{STEP_SAY, "554 go away\r\n"}, {STEP_END, NULL}};
+    enum {
+        connections = 4
+    };
+    struct fixture f;
+    struct told told[connections] = {{.count = 0}};
+    ph_message *messages[connections];
+    begin(&f, steps, connections);
+    ph_pool_set_connections_per_server(f.pool, connections);
+    for (size_t i = 0; i < connections; i++) {
+        const ph_pool_options options = {.done = done, .user_data = &told[i]};
+        assert_int_equal(ph_message_new(NULL, &messages[i]), PH_OK);
+        assert_int_equal(ph_message_add_recipient(messages[i], "b@example.org"), PH_OK);
+        assert_int_equal(ph_pool_add(f.pool, f.server, messages[i], &options), PH_OK);
+    }
+    assert_true(ph_pool_run(f.pool, 20000));
+    for (size_t i = 0; i < connections; i++) {
+        assert_int_equal(told[i].count, 1);
+        assert_int_equal(told[i].status, PH_ERR_FATAL);
+        ph_message_free(messages[i]);
+    }
+    assert_int_equal(end(&f).connections_failed, connections);
+}
+
+/* ---- Content that is read again -------------------------------------------------------------- */
+
+struct reading {
+    size_t at;
+    int rewinds;
+};
+
+static int read_hello(void *buffer, size_t size, size_t *length, void *user_data)
+{
+    static const char text[] = "hello\n";
+    struct reading *reading = user_data;
+    *length = sizeof text - 1 - reading->at;
+    assert_true(*length <= size);
+    memcpy(buffer, text + reading->at, *length);
+    reading->at += *length;
+    return 0;
+}
+
+static int rewind_hello(void *user_data)
+{
+    struct reading *reading = user_data;
+    reading->at = 0;
+    reading->rewinds++;
+    return 0;
+}
+
+static const struct step refuses_once_behind_the_content[] = {GREETED,
+                                                              TO_CONTENT,
+                                                              {STEP_HEAR, "hello"},
+                                                              {STEP_HEAR_TO_DOT, NULL},
+                                                              {STEP_SAY, "451 4.3.0 later\r\n"},
+                                                              TO_CONTENT,
+                                                              {STEP_HEAR, "hello"},
+                                                              {STEP_HEAR_TO_DOT, NULL},
+                                                              {STEP_SAY, "250 queued\r\n"},
+                                                              SAID_GOODBYE};
+
+static void callback__that_rewinds_is_sent_again(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct reading reading = {.at = 0};
+    begin(&f, refuses_once_behind_the_content, 1);
+    assert_int_equal(ph_message_set_content_callback(f.message, read_hello, &reading), PH_OK);
+    assert_int_equal(ph_message_set_rewind(f.message, rewind_hello), PH_OK);
+    run(&f);
+    assert_int_equal(f.told.status, PH_OK);
+    assert_int_equal(f.told.attempts, 2);
+    assert_int_equal(reading.rewinds, 1);
+    (void)end(&f);
+}
+
+static void callback__that_does_not_has_one_attempt(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {GREETED,
+                                        TO_CONTENT,
+                                        {STEP_HEAR_TO_DOT, NULL},
+                                        {STEP_SAY, "451 4.3.0 later\r\n"},
+                                        SAID_GOODBYE};
+    struct fixture f;
+    struct reading reading = {.at = 0};
+    begin(&f, steps, 1);
+    assert_int_equal(ph_message_set_content_callback(f.message, read_hello, &reading), PH_OK);
+    run(&f);
+    assert_int_equal(f.told.status, PH_ERR_SERVER_BUSY);
+    assert_int_equal(f.told.attempts, 1);
+    (void)end(&f);
+}
+
 static void add__is_bounded_and_refuses_what_is_there(void **state)
 {
     (void)state;
@@ -243,6 +341,31 @@ static void cancel__before_its_turn_tells_at_once(void **state)
     assert_int_equal(f.told.status, PH_ERR_CANCELLED);
     assert_int_equal(ph_pool_cancel(f.pool, f.message), PH_ERR_STATE);
     assert_int_equal(end(&f).cancelled, 1);
+}
+
+/* One waits for its turn, one for its next attempt; one is added meanwhile, and stays. */
+static void cancel_waiting__takes_back_what_was_there(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct told other_told = {.count = 0};
+    ph_message *other;
+    begin(&f, NULL, 0);
+    assert_int_equal(ph_message_new(NULL, &other), PH_OK);
+    const ph_pool_options options = {.done = done, .user_data = &other_told};
+    f.told.adds_again = 1;
+    assert_int_equal(add(&f), PH_OK);
+    assert_int_equal(ph_pool_add(f.pool, f.server, other, &options), PH_OK);
+    ph_pool_cancel_waiting(f.pool);
+    assert_int_equal(f.told.count, 1);
+    assert_int_equal(f.told.status, PH_ERR_CANCELLED);
+    assert_int_equal(f.told.outcome, PH_OUTCOME_NOT_SENT);
+    assert_int_equal(other_told.count, 1);
+    assert_int_equal(ph_pool_unfinished(f.pool), 1);
+    ph_pool_cancel_waiting(f.pool);
+    assert_int_equal(f.told.count, 2);
+    ph_message_free(other);
+    assert_int_equal(end(&f).cancelled, 3);
 }
 
 static void abort__tells_of_what_is_under_way(void **state)
@@ -300,9 +423,13 @@ int main(void)
         cmocka_unit_test(connection__lost_before_the_end_is_tried_again),
         cmocka_unit_test(connection__lost_behind_the_end_is_unknown_and_not_tried_again),
         cmocka_unit_test(greeting__refused_for_good_fails_at_once),
+        cmocka_unit_test(greeting__refused_for_good_is_met_once_by_each_connection),
+        cmocka_unit_test(callback__that_rewinds_is_sent_again),
+        cmocka_unit_test(callback__that_does_not_has_one_attempt),
         cmocka_unit_test(add__is_bounded_and_refuses_what_is_there),
         cmocka_unit_test(add__again_from_within),
         cmocka_unit_test(cancel__before_its_turn_tells_at_once),
+        cmocka_unit_test(cancel_waiting__takes_back_what_was_there),
         cmocka_unit_test(abort__tells_of_what_is_under_way),
         cmocka_unit_test(free__from_within_tells_nobody_else),
     };
