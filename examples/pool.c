@@ -40,7 +40,7 @@ static int add(ph_pool *pool, ph_server *server, int *sent)
 int main(int argc, char **argv)
 {
     const char *host = argc > 1 ? argv[1] : "localhost";
-    const int port = argc > 2 ? atoi(argv[2]) : PH_PORT_SMTP;
+    const int port = argc > 2 ? (int)strtol(argv[2], NULL, 10) : PH_PORT_SMTP;
     ph_pool *pool = NULL;
     ph_server *server = NULL;
     int sent = 0;

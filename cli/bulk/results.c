@@ -55,9 +55,10 @@ static void print_json(const struct item *item, const ph_result *result, const p
 
 static json_t *counts_of(const uint64_t *counts)
 {
+    const uint64_t unknown = counts[KNOWN_UNKNOWN] + counts[KNOWN_BEGUN];
     return json_pack("{s:I, s:I, s:I, s:I}", "sent", (json_int_t)counts[KNOWN_SENT], "refused",
                      (json_int_t)counts[KNOWN_REFUSED], "failed", (json_int_t)counts[KNOWN_FAILED],
-                     "unknown", (json_int_t)(counts[KNOWN_UNKNOWN] + counts[KNOWN_BEGUN]));
+                     "unknown", (json_int_t)unknown);
 }
 
 static void sum_up_in_json(const struct tally *tally, double seconds)

@@ -27,7 +27,7 @@ typedef void (*sender_done_fn)(struct item *item, const ph_result *result, const
 
 /** @return PH_OK, PH_ERR_NO_MEMORY, PH_ERR_IO (no descriptor to wait with) */
 int sender_new(ph_server *server, const struct sender_options *options, sender_done_fn done,
-               void *user_data, struct sender **sender);
+               void *user_data, struct sender **out);
 
 /**
  * @return how many more items it takes now. Once it is full that is none until half of them have

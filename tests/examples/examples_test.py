@@ -76,7 +76,7 @@ class Examples(Case):
         out, err = self.example("pool", host, port)
         self.assertEqual((out, err, len(sink.messages())), ("100 of 100 messages sent\n", "", 100))
         _, err = self.example("pool", host, closed_port(), code=1)
-        self.assertEqual(err.count("not sent, after 0 attempts: cannot connect to"), 100, err[:300])
+        self.assertEqual(err.count("not-sent, after 0 attempts: cannot connect to"), 100, err[:300])
 
     def test_threads(self):
         sink, host, port = self.plain_sink()
