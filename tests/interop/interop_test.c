@@ -5,154 +5,16 @@
  * compared with what arrived. What the server does not offer, its script does not name among its
  * features.
  */
-#include "unit/base/test.h"
+#include "interop/large_content.h"
+#include "interop/real_server.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <posthaste/posthaste.h>
 
-enum {
-    command_max = 4096,
-    seen_max = 256,
-    large_size = 64 << 20
-};
-
-/* The command line: the server's script, where it was fetched to, where it runs, its port. */
-static const char *script, *cache, *folder;
-static int port;
-static char features[command_max];
-
-/* ---- The server's script --------------------------------------------------------------------- */
-
-/* Runs the script; @return all that it printed, to be freed */
-static char *run(const char *arguments, size_t *length)
-{
-    char command[command_max];
-    size_t room = 1 << 16;
-    char *output = malloc(room);
-    *length = 0;
-    (void)snprintf(command, sizeof command, "'%s' %s", script, arguments);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(output);
-    assert_non_null(pipe);
-    size_t n;
-    while ((n = fread(output + *length, 1, room - *length - 1, pipe)) > 0) {
-        *length += n;
-        if (*length + 1 == room) {
-            room *= 2;
-            output = realloc(output, room);
-            assert_non_null(output);
-        }
-    }
-    output[*length] = '\0';
-    const int status = pclose(pipe);
-    if (status != 0)
-        fail_msg("%s: exit status %d", command, status);
-    return output;
-}
-
-static char *run_text(const char *format, ...) PH_PRINTF(1, 2);
-static char *run_text(const char *format, ...)
-{
-    char arguments[command_max];
-    size_t length;
-    va_list list;
-    va_start(list, format);
-    (void)vsnprintf(arguments, sizeof arguments, format, list);
-    va_end(list);
-    return run(arguments, &length);
-}
-
-static bool has(const char *feature)
-{
-    char line[64];
-    (void)snprintf(line, sizeof line, "\n%s\n", feature);
-    return strstr(features, line) != NULL;
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    char *words = run_text("features '%s'", cache);
-    (void)snprintf(features, sizeof features, "\n%s", words);
-    free(words);
-    free(run_text("start '%s' '%s' %d", cache, folder, port));
-    return 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    free(run_text("stop '%s' '%s'", cache, folder));
-    return 0;
-}
-
-/* ---- What arrived ---------------------------------------------------------------------------- */
-
-static char *seen[seen_max];
-static size_t seen_count;
-
-static bool is_seen(const char *path)
-{
-    for (size_t i = 0; i < seen_count; i++) {
-        if (strcmp(seen[i], path) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Waits for `count` messages that no test has seen, notes them, and gives their paths. */
-static void await_new(size_t count, char paths[][512])
-{
-    char *list = run_text("messages '%s' %zu", folder, seen_count + count);
-    size_t found = 0;
-    for (char *line = strtok(list, "\n"); line; line = strtok(NULL, "\n")) {
-        if (is_seen(line))
-            continue;
-        assert_true(found < count);
-        (void)snprintf(paths[found++], 512, "%s", line);
-    }
-    assert_int_equal(found, count);
-    for (size_t i = 0; i < found; i++) {
-        assert_true(seen_count < seen_max);
-        seen[seen_count] = strdup(paths[i]);
-        assert_non_null(seen[seen_count++]);
-    }
-    free(list);
-}
-
-static void assert_arrived(const char *expected, size_t n, size_t copies, const char *note)
-{
-    char paths[4][512];
-    await_new(copies, paths);
-    for (size_t i = 0; i < copies; i++) {
-        char arguments[command_max];
-        size_t length;
-        (void)snprintf(arguments, sizeof arguments, "body '%s' '%s'", folder, paths[i]);
-        char *body = run(arguments, &length);
-        if (length != n || memcmp(body, expected, n) != 0) {
-            size_t at = 0;
-            while (at < n && at < length && body[at] == expected[at])
-                at++;
-            fail_msg("%s: %s differs at byte %zu (%zu bytes arrived, %zu were sent)", note,
-                     paths[i], at, length, n);
-        }
-        free(body);
-    }
-}
-
-static void assert_nothing_arrived(void)
-{
-    char *list = run_text("messages '%s'", folder);
-    for (char *line = strtok(list, "\n"); line; line = strtok(NULL, "\n")) {
-        if (!is_seen(line))
-            fail_msg("%s arrived, and should not have", line);
-    }
-    free(list);
-}
+#include "unit/base/test.h"
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
@@ -164,11 +26,10 @@ enum mode {
 
 static ph_smtp *new_client(enum mode mode)
 {
-    char ca[command_max];
+    const int port = mode == TLS ? server_port + 1 : server_port;
     ph_smtp *smtp;
-    (void)snprintf(ca, sizeof ca, "%s/tls/ca.crt", cache);
-    assert_int_equal(ph_smtp_new("127.0.0.1", mode == TLS ? port + 1 : port, NULL, &smtp), PH_OK);
-    assert_int_equal(ph_tls_config_set_ca_file(ph_smtp_tls_config(smtp), ca), PH_OK);
+    assert_int_equal(ph_smtp_new("127.0.0.1", port, NULL, &smtp), PH_OK);
+    trust_server(ph_smtp_tls_config(smtp));
     if (mode == PLAIN)
         assert_int_equal(ph_smtp_disable_starttls(smtp), PH_OK);
     else
@@ -218,11 +79,6 @@ static int send_to(ph_smtp *smtp, const void *content, size_t n, const char *con
 static const char *const known[] = {"test@example.test", "other@example.test"};
 static const char *const one_unknown[] = {"test@example.test", "nobody@example.test",
                                           "other@example.test"};
-
-/* What some servers would add if it were missing. */
-#define HEADERS                                                                                    \
-    "Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@client.test>\r\n"                     \
-    "From: a@client.test\r\n"
 
 /* ---- Contents -------------------------------------------------------------------------------- */
 
@@ -292,24 +148,6 @@ static void tls__each_content_arrives_byte_for_byte(void **state)
     (void)state;
     if (has("tls"))
         send_all_contents(TLS);
-}
-
-/* Lines of many lengths, some with leading dots. */
-static char *large_content(void)
-{
-    char *content = malloc(large_size);
-    assert_non_null(content);
-    size_t n = (size_t)snprintf(content, large_size, HEADERS "Subject: large\r\n\r\n");
-    for (unsigned line = 0; n + 100 < large_size; line++) {
-        const size_t length = line % 71;
-        memset(content + n, line % 13 == 0 ? '.' : 'a' + (int)(line % 26), length);
-        n += length;
-        memcpy(content + n, "\r\n", 2);
-        n += 2;
-    }
-    memset(content + n, 'z', large_size - n - 2);
-    memcpy(content + large_size - 2, "\r\n", 2);
-    return content;
 }
 
 static void large_content__arrives_byte_for_byte(void **state)
@@ -501,14 +339,8 @@ static void capabilities__are_as_the_server_is_known_to_offer(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
-        (void)fprintf(stderr, "usage: %s SCRIPT CACHE FOLDER PORT\n", argv[0]);
+    if (!take_arguments(argc, argv))
         return 64;
-    }
-    script = argv[1];
-    cache = argv[2];
-    folder = argv[3];
-    port = atoi(argv[4]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(capabilities__are_as_the_server_is_known_to_offer),
         cmocka_unit_test(plain__each_content_arrives_byte_for_byte),
@@ -524,8 +356,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(single_commands__do_what_their_names_say),
         cmocka_unit_test(large_content__arrives_byte_for_byte),
     };
-    const int failed = cmocka_run_group_tests(tests, start_server, stop_server);
-    for (size_t i = 0; i < seen_count; i++)
-        free(seen[i]);
-    return failed;
+    return cmocka_run_group_tests(tests, start_server, stop_server);
 }
