@@ -154,7 +154,8 @@ PH_API unsigned ph_server_features(const ph_server *server);
 
 /**
  * For a relay that is known to be good: whole transactions leave one behind the other (MAIL, RCPT,
- * BDAT LAST, MAIL, ...), without waiting for the replies to their recipients.
+ * BDAT LAST, RSET, MAIL, ...), without waiting for the replies to their recipients. RSET is what
+ * RFC 3030 section 2 demands behind a BDAT that fails, which is not known in time here.
  *
  * @param transactions  how many may be in flight, 1 to 1000; 1, the default, turns this off
  * @param bytes         how many bytes of content may be in flight; one message always may

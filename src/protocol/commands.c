@@ -100,6 +100,7 @@ static const struct ph__command_row rows[] = {
     [PH__CMD_DATA]          = { "DATA",     PH_PHASE_DATA,     true,      build_verb,              ph__answered_data },
     [PH__CMD_CONTENT]       = { NULL,       PH_PHASE_BODY,     false,     NULL,                    ph__answered_content },
     [PH__CMD_BDAT]          = { NULL,       PH_PHASE_BODY,     false,     NULL,                    ph__answered_bdat },
+    [PH__CMD_CLEAR]         = { "RSET",     PH_PHASE_RSET,     false,     build_verb,              ph__answered_clear },
     [PH__CMD_RESET]         = { "RSET",     PH_PHASE_RSET,     false,     build_verb,              ph__answered_reset },
     [PH__CMD_SINGLE_MAIL]   = { NULL,       PH_PHASE_MAIL,     true,      build_mail,              answered },
     [PH__CMD_SINGLE_RCPT]   = { NULL,       PH_PHASE_RCPT,     true,      build_rcpt,              answered },

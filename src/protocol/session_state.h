@@ -34,6 +34,7 @@ enum ph__command_kind {
     PH__CMD_DATA,
     PH__CMD_CONTENT, /* the content and its end; the reply is the server's word on the message */
     PH__CMD_BDAT,    /* a chunk of the content (RFC 3030) */
+    PH__CMD_CLEAR,   /* RSET ahead of a MAIL that leaves before it is known how a BDAT fared */
     PH__CMD_RESET,   /* RSET that clears away a failed transaction */
     PH__CMD_SINGLE_MAIL,
     PH__CMD_SINGLE_RCPT,
@@ -322,7 +323,7 @@ int ph__build_auth_response(struct ph__session *, const struct ph__command *, st
 typedef void ph__answered_fn(struct ph__session *, const struct ph__command *, const ph_reply *);
 ph__answered_fn ph__answered_greeting, ph__answered_ehlo, ph__answered_helo, ph__answered_starttls;
 ph__answered_fn ph__answered_auth, ph__answered_auth_cancel;
-ph__answered_fn ph__answered_mail, ph__answered_rcpt, ph__answered_data, ph__answered_content,
-    ph__answered_bdat, ph__answered_reset;
+ph__answered_fn ph__answered_clear, ph__answered_mail, ph__answered_rcpt, ph__answered_data,
+    ph__answered_content, ph__answered_bdat, ph__answered_reset;
 
 #endif

@@ -195,10 +195,21 @@ static void begin_bdat(struct ph__transaction *transaction)
                                        transaction->envelope->body_type);
 }
 
+/* A BDAT that fails leaves the server's state open until RSET (RFC 3030 section 2): some refuse the
+ * next MAIL then, but add its recipients to the old transaction and take the content for it. In a
+ * window nobody knows in time, so RSET goes along. */
+static bool must_clear(struct ph__session *session, const struct ph__transaction *transaction)
+{
+    return session->window > 1 && session->queue_count > 0 &&
+           transaction != ph__transaction_at(session, 0);
+}
+
 static void feed(struct ph__session *session, struct ph__transaction *transaction)
 {
     const size_t count = transaction->envelope->recipient_count;
-    if (!transaction->mail_is_queued && ph__session_queue_room(session) > 0) {
+    if (!transaction->mail_is_queued && ph__session_queue_room(session) > 1) {
+        if (must_clear(session, transaction))
+            ph__transaction_queue(session, transaction, PH__CMD_CLEAR, 0);
         ph__transaction_queue(session, transaction, PH__CMD_MAIL, 0);
         transaction->mail_is_queued = true;
     }

@@ -24,6 +24,16 @@ static bool means_old_transaction(const struct ph__session *session,
            !transaction->has_failed;
 }
 
+void ph__answered_clear(struct ph__session *session, const struct ph__command *command,
+                        const ph_reply *reply)
+{
+    struct ph__transaction *transaction = ph__transaction_of(session, command);
+    if (ph_reply_is_success(reply))
+        session->bdat_failed = false;
+    if (transaction->has_failed)
+        ph__transaction_settle(session, transaction);
+}
+
 void ph__answered_mail(struct ph__session *session, const struct ph__command *command,
                        const ph_reply *reply)
 {
@@ -144,6 +154,24 @@ void ph__answered_content(struct ph__session *session, const struct ph__command 
         ph__transaction_done(transaction);
 }
 
+/* The server refused the envelope, and took the content all the same: for whom, and from whom, only
+ * it knows. Sent anew, the message might arrive twice. */
+static void note_content_without_envelope(struct ph__session *session,
+                                          struct ph__transaction *transaction,
+                                          const ph_reply *reply)
+{
+    (void)ph__result_note_reply(transaction->result, reply);
+    (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
+                        "%s refused MAIL, but took the content behind it: the message may have "
+                        "been delivered, from the sender of the one before",
+                        session->server);
+    ph__result_note_error(transaction->result, &session->error);
+    transaction->result->outcome = PH_OUTCOME_UNKNOWN;
+    transaction->result->error.view.outcome = PH_OUTCOME_UNKNOWN;
+    transaction->must_restart = false;
+    transaction->has_failed = true;
+}
+
 /* A failed BDAT leaves the server's state open until RSET; chunks behind it are discarded
  * (RFC 3030 section 2). */
 void ph__answered_bdat(struct ph__session *session, const struct ph__command *command,
@@ -155,6 +183,8 @@ void ph__answered_bdat(struct ph__session *session, const struct ph__command *co
         transaction->content.end_was_written = false;
     if (!is_success)
         session->bdat_failed = true;
+    if (is_success && command->is_last && transaction->must_restart)
+        note_content_without_envelope(session, transaction, reply);
     if (transaction->has_failed || transaction->must_restart) {
         ph__transaction_settle(session, transaction);
     } else if (command->is_last) {
