@@ -151,29 +151,24 @@ static int check_source(const struct bulk *bulk, const struct operands *operands
 }
 
 /* What the command line says of all messages is wrong for all of them, so that none is sent. */
-static int check_address(const struct bulk *bulk, const char *option, const char *mailbox)
+static int check_address(const struct bulk *bulk, ph_phase phase, const char *mailbox)
 {
+    struct problem problem;
     ph_address *address;
     const int status = ph_address_new(mailbox, NULL, &address);
-    if (status == PH_OK) {
-        ph_address_free(address);
-        return EXIT_OK;
-    }
-    if (status == PH_ERR_NO_MEMORY)
-        return complain_of_memory(bulk->command);
-    complain(bulk->command,
-             "--%s: \"%.200s\" is not an address; write it as user@example.org; "
-             "nothing was sent",
-             option, mailbox);
-    return EXIT_BAD_DATA;
+    if (status != PH_OK)
+        return complain_of_error(bulk->command,
+                                 problem_of_address(&problem, status, phase, mailbox));
+    ph_address_free(address);
+    return EXIT_OK;
 }
 
 static int check_envelope(const struct bulk *bulk)
 {
     const struct envelope_options *envelope = &bulk->messages.envelope;
-    int code = envelope->from ? check_address(bulk, "from", envelope->from) : EXIT_OK;
+    int code = envelope->from ? check_address(bulk, PH_PHASE_MAIL, envelope->from) : EXIT_OK;
     for (size_t i = 0; i < envelope->to.count && code == EXIT_OK; i++)
-        code = check_address(bulk, "to", envelope->to.items[i]);
+        code = check_address(bulk, PH_PHASE_RCPT, envelope->to.items[i]);
     return code;
 }
 

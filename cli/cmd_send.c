@@ -9,7 +9,6 @@
 
 #include "exit_code.h"
 #include "input.h"
-#include "printable.h"
 #include "report.h"
 #include "send_report.h"
 #include "server_options.h"
@@ -61,23 +60,6 @@ struct sending {
 
 /* ---- The message ----------------------------------------------------------------------------- */
 
-static const ph_error *refuse_address(struct sending *sending, int status, ph_phase phase,
-                                      const char *address)
-{
-    char *shown = status == PH_ERR_NO_MEMORY ? NULL : printable(address);
-    const bool is_long = strlen(address) > PH_ADDRESS_MAX;
-    if (!shown)
-        return problem_set(&sending->problem, PH_ERR_NO_MEMORY, phase, 0, "out of memory");
-    const ph_error *error =
-        problem_set(&sending->problem, PH_ERR_ARGUMENT, phase, 0,
-                    "--%s: \"%.200s%s\" is not an address%s; write it as user@example.org; nothing "
-                    "was sent",
-                    phase == PH_PHASE_MAIL ? "from" : "to", shown, strlen(shown) > 200 ? "..." : "",
-                    is_long ? " (it is too long)" : "");
-    free(shown);
-    return error;
-}
-
 static const ph_error *make_message(struct sending *sending)
 {
     const struct message_options *options = &sending->message_options;
@@ -85,11 +67,12 @@ static const ph_error *make_message(struct sending *sending)
     if (status == PH_OK)
         status = ph_message_set_from(sending->message, options->from);
     if (status != PH_OK)
-        return refuse_address(sending, status, PH_PHASE_MAIL, options->from);
+        return problem_of_address(&sending->problem, status, PH_PHASE_MAIL, options->from);
     for (size_t i = 0; i < options->to.count; i++) {
         status = ph_message_add_recipient(sending->message, options->to.items[i]);
         if (status != PH_OK)
-            return refuse_address(sending, status, PH_PHASE_RCPT, options->to.items[i]);
+            return problem_of_address(&sending->problem, status, PH_PHASE_RCPT,
+                                      options->to.items[i]);
     }
     status = ph_message_set_content_callback(sending->message, input_read, &sending->input);
     if (status == PH_OK && options->any_recipient)

@@ -36,11 +36,9 @@ struct talk {
 /* The reply to DATA comes in the middle of a call, so it is taken from the trace. */
 static void trace(ph_trace_kind kind, const char *line, void *user_data)
 {
-    static const char *const marks[] = {
-        [PH_TRACE_INFO] = "--", [PH_TRACE_SENT] = "<-", [PH_TRACE_RECEIVED] = "->"};
     const struct talk *talk = user_data;
     if (talk->connection.trace)
-        (void)fprintf(stderr, "%s %s\n", marks[kind], line);
+        trace_to_stderr(kind, line, NULL);
     if (!talk->is_in_data || kind != PH_TRACE_RECEIVED)
         return;
     (void)printf("%s\n", line);

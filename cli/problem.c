@@ -3,8 +3,14 @@
 #include "problem.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <posthaste/address.h>
+
+#include "printable.h"
 
 const ph_error *problem_set(struct problem *problem, ph_status status, ph_phase phase,
                             int system_errno, const char *format, ...)
@@ -23,4 +29,21 @@ const ph_error *problem_set(struct problem *problem, ph_status status, ph_phase 
                                 .outcome = PH_OUTCOME_NOT_SENT,
                                 .message = problem->text};
     return &problem->error;
+}
+
+const ph_error *problem_of_address(struct problem *problem, int status, ph_phase phase,
+                                   const char *address)
+{
+    char *shown = status == PH_ERR_NO_MEMORY ? NULL : printable(address);
+    const bool is_long = strlen(address) > PH_ADDRESS_MAX;
+    if (!shown)
+        return problem_set(problem, PH_ERR_NO_MEMORY, phase, 0, "out of memory");
+    const ph_error *error =
+        problem_set(problem, PH_ERR_ARGUMENT, phase, 0,
+                    "--%s: \"%.200s%s\" is not an address%s; write it as user@example.org; nothing "
+                    "was sent",
+                    phase == PH_PHASE_MAIL ? "from" : "to", shown, strlen(shown) > 200 ? "..." : "",
+                    is_long ? " (it is too long)" : "");
+    free(shown);
+    return error;
 }

@@ -263,7 +263,7 @@ const ph_error *client_start(const struct connection_options *connection,
 
 /* ---- Servers --------------------------------------------------------------------------------- */
 
-static void trace_to_stderr(ph_trace_kind kind, const char *line, void *user_data)
+void trace_to_stderr(ph_trace_kind kind, const char *line, void *user_data)
 {
     static const char *const marks[] = {
         [PH_TRACE_INFO] = "--", [PH_TRACE_SENT] = "<-", [PH_TRACE_RECEIVED] = "->"};

@@ -65,6 +65,9 @@ int server_address_read(const struct command *command, const char *text,
                         struct server_address *server);
 void server_address_release(struct server_address *server);
 
+/** A ph_trace_fn that shows lines as ph_smtp_set_trace_file does; it needs no user data. */
+void trace_to_stderr(ph_trace_kind kind, const char *line, void *user_data);
+
 /**
  * Makes a client from the options, and opens nothing.
  *

@@ -75,11 +75,9 @@ static void settle(struct run *run, const struct item *item, const ph_result *re
     }
     tally_add(&run->tally, state, error, refused);
     meter_add(&run->meter, item->size, 1);
-    if (!run->results.quiet || run->results.json) {
-        if (error || refused > 0)
-            meter_clear(&run->meter);
-        results_tell(&run->results, item, result, error);
-    }
+    if (error || refused > 0)
+        meter_clear(&run->meter);
+    results_tell(&run->results, item, result, error);
     if (error && concerns_all(error))
         give_up(run, error);
 }

@@ -13,6 +13,7 @@ enum {
     bytes_max = 64 * 1024 * 1024,
     first_delay_ms = 500,
     delay_max_ms = 60000,
+    wait_max_ms = 60000, /* for one poll, which is then done again */
     goodbye_ms = 2000,
     blind_ms = 50 /* how long one is deaf for all else, where no descriptor stands for the pool */
 };
@@ -135,8 +136,8 @@ static int time_limit(const struct sender *sender, int timeout_ms)
     if (deadline == PH_NO_DEADLINE)
         return timeout_ms;
     const uint64_t wait = deadline > now_ms ? deadline - now_ms : 0;
-    return timeout_ms < 0 || wait < (uint64_t)timeout_ms ? (wait < 60000 ? (int)wait : 60000)
-                                                         : timeout_ms;
+    const uint64_t limit = timeout_ms < 0 ? wait_max_ms : (uint64_t)timeout_ms;
+    return (int)(wait < limit ? wait : limit);
 }
 
 static void wait_blindly(struct sender *sender, struct pollfd *others, nfds_t n_others,

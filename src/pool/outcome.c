@@ -188,9 +188,7 @@ void ph__relay_failed(struct ph__relay *relay, const ph_error *error)
     relay->failed_openings += is_last;
     const uint64_t until = pool->now_ms + retry_delay(pool, relay->failed_openings);
     relay->opens_after_ms = until;
-    if (!is_last)
-        return;
-    if (has_others)
+    if (!is_last || has_others)
         return; /* those go on */
     if (!may_pass(error->status) || relay->failed_openings >= pool->retry.attempts) {
         fail_waiting(relay, error);
