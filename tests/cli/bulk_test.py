@@ -207,6 +207,39 @@ class Servers(Case):
         self.assertIn("line 1: unknown: ", run.out)
         self.assert_says(run, "may have been delivered")
 
+    def test_what_should_be_known_of_a_session_is_told_once(self):
+        server = self.start(FakeServer(EHLO="502 5.5.1 no"))
+        run = self.bulk(server.address)
+        self.assertIn("50 sent", run.out)
+        self.assertEqual(run.err.count("note: "), 1, run.err)
+        self.assertIn("did not understand EHLO", run.err)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        class Slow(FakeServer):
+            heard = threading.Event()
+            may_answer = threading.Event()
+
+            def _reply_to(self, verb):
+                if verb == ".":
+                    self.heard.set()
+                    self.may_answer.wait(LIMIT)
+                return super()._reply_to(verb)
+
+        server = self.start(Slow())
+        path = self.file("one.ndjson", lines([line(1)]))
+        process = subprocess.Popen([COMMAND, "bulk", "--server", server.address, path], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=clean_environment())
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.assertTrue(server.heard.wait(LIMIT))
+        process.send_signal(signal.SIGINT)
+        self.assertIn(b"once more ends it at once", process.stderr.readline())
+        self.assertIsNone(process.poll())  # it waits for the server's word
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(LIMIT), 76)
+        server.may_answer.set()
+        self.assertIn(b"line 1: unknown: ", process.stdout.read())
+
     def test_the_rate_holds(self):
         server = self.start(FakeServer())
         path = self.file("few.ndjson", lines(line(n) for n in range(6)))
@@ -353,6 +386,9 @@ class Usage(Case):
         self.refuse(*server, "--conections", "2", "x", says="did you mean --connections?")
         self.refuse(*server, "/nonexistent", says="cannot read /nonexistent", code=66)
         self.refuse(*server, "--from", "a b", "x", says='"a b" is not an address', code=65)
+        self.refuse(*server, "--to", "a\x1b[31mb", "x", says='--to: "a\\x1b[31mb" is not an address', code=65)
+        for rate in ("0/s", "-1/s", "1/d", "1/s/s", ""):
+            self.refuse(*server, "--rate", rate, "x", says="a rate above 0 such as 10/s")
 
 
 if __name__ == "__main__":

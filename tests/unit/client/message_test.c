@@ -180,6 +180,7 @@ static void content__that_is_none_changes_nothing(void **state)
     assert_int_equal(ph_message_set_content_fd(message, -1), PH_ERR_ARGUMENT);
     assert_int_equal(ph_message_set_content_file(message, NULL), PH_ERR_ARGUMENT);
     assert_int_equal(ph_message_set_content_callback(message, NULL, NULL), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_message_set_rewind(message, NULL), PH_ERR_STATE); /* from no callback */
     assert_int_equal(message->source.kind, PH__SOURCE_MEMORY);
     assert_int_equal(message->source.memory.length, 5);
     assert_int_equal(ph_message_set_content(message, NULL, 0), PH_OK);

@@ -257,6 +257,9 @@ static const struct step refuses_once_behind_the_content[] = {GREETED,
                                                               {STEP_SAY, "250 queued\r\n"},
                                                               SAID_GOODBYE};
 
+static const struct step refuses_behind_the_content[] = {
+    GREETED, TO_CONTENT, {STEP_HEAR_TO_DOT, NULL}, {STEP_SAY, "451 4.3.0 later\r\n"}, SAID_GOODBYE};
+
 static void callback__that_rewinds_is_sent_again(void **state)
 {
     (void)state;
@@ -272,17 +275,34 @@ static void callback__that_rewinds_is_sent_again(void **state)
     (void)end(&f);
 }
 
+static int refuse_to_rewind(void *user_data)
+{
+    struct reading *reading = user_data;
+    reading->rewinds++;
+    return -1;
+}
+
+static void callback__that_cannot_rewind_has_one_attempt(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct reading reading = {.at = 0};
+    begin(&f, refuses_behind_the_content, 1);
+    assert_int_equal(ph_message_set_content_callback(f.message, read_hello, &reading), PH_OK);
+    assert_int_equal(ph_message_set_rewind(f.message, refuse_to_rewind), PH_OK);
+    run(&f);
+    assert_int_equal(f.told.status, PH_ERR_SERVER_BUSY);
+    assert_int_equal(f.told.attempts, 1);
+    assert_int_equal(reading.rewinds, 1);
+    (void)end(&f);
+}
+
 static void callback__that_does_not_has_one_attempt(void **state)
 {
     (void)state;
-    static const struct step steps[] = {GREETED,
-                                        TO_CONTENT,
-                                        {STEP_HEAR_TO_DOT, NULL},
-                                        {STEP_SAY, "451 4.3.0 later\r\n"},
-                                        SAID_GOODBYE};
     struct fixture f;
     struct reading reading = {.at = 0};
-    begin(&f, steps, 1);
+    begin(&f, refuses_behind_the_content, 1);
     assert_int_equal(ph_message_set_content_callback(f.message, read_hello, &reading), PH_OK);
     run(&f);
     assert_int_equal(f.told.status, PH_ERR_SERVER_BUSY);
@@ -343,7 +363,7 @@ static void cancel__before_its_turn_tells_at_once(void **state)
     assert_int_equal(end(&f).cancelled, 1);
 }
 
-/* One waits for its turn, one for its next attempt; one is added meanwhile, and stays. */
+/* One of the two is added again meanwhile, and stays. */
 static void cancel_waiting__takes_back_what_was_there(void **state)
 {
     (void)state;
@@ -366,6 +386,55 @@ static void cancel_waiting__takes_back_what_was_there(void **state)
     assert_int_equal(f.told.count, 2);
     ph_message_free(other);
     assert_int_equal(end(&f).cancelled, 3);
+}
+
+static void cancel_waiting__takes_back_what_waits_for_its_next_attempt(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {
+        GREETED, {STEP_HEAR, "MAIL"}, {STEP_SAY, "451 4.7.1 later\r\n"}, SAID_GOODBYE};
+    const ph_retry late = {.attempts = 3, .first_delay_ms = 100000, .delay_max_ms = 100000};
+    struct fixture f;
+    ph_pool_statistics now = {.deferred = 0};
+    begin(&f, steps, 1);
+    assert_int_equal(ph_pool_set_retry(f.pool, &late), PH_OK);
+    assert_int_equal(add(&f), PH_OK);
+    while (now.deferred == 0) {
+        (void)ph_pool_run(f.pool, 5);
+        ph_pool_get_statistics(f.pool, &now, sizeof now);
+    }
+    ph_pool_cancel_waiting(f.pool);
+    assert_int_equal(f.told.count, 1);
+    assert_int_equal(f.told.status, PH_ERR_CANCELLED);
+    assert_int_equal(f.told.attempts, 1);
+    ph_pool_close(f.pool);
+    assert_true(ph_pool_run(f.pool, 20000));
+    assert_int_equal(end(&f).deferred, 0);
+}
+
+static void cancel_waiting__lets_go_on_what_is_under_way(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {GREETED,
+                                        TO_CONTENT,
+                                        {STEP_HEAR_TO_DOT, NULL},
+                                        {STEP_SLEEP, "50"},
+                                        {STEP_SAY, "250 queued\r\n"},
+                                        SAID_GOODBYE};
+    struct fixture f;
+    ph_pool_statistics now = {.in_flight = 0};
+    begin(&f, steps, 1);
+    assert_int_equal(add(&f), PH_OK);
+    while (now.in_flight == 0) {
+        (void)ph_pool_run(f.pool, 1);
+        ph_pool_get_statistics(f.pool, &now, sizeof now);
+    }
+    ph_pool_cancel_waiting(f.pool);
+    assert_int_equal(f.told.count, 0);
+    ph_pool_close(f.pool);
+    assert_true(ph_pool_run(f.pool, 20000));
+    assert_int_equal(f.told.status, PH_OK);
+    assert_int_equal(end(&f).sent, 1);
 }
 
 static void abort__tells_of_what_is_under_way(void **state)
@@ -425,11 +494,14 @@ int main(void)
         cmocka_unit_test(greeting__refused_for_good_fails_at_once),
         cmocka_unit_test(greeting__refused_for_good_is_met_once_by_each_connection),
         cmocka_unit_test(callback__that_rewinds_is_sent_again),
+        cmocka_unit_test(callback__that_cannot_rewind_has_one_attempt),
         cmocka_unit_test(callback__that_does_not_has_one_attempt),
         cmocka_unit_test(add__is_bounded_and_refuses_what_is_there),
         cmocka_unit_test(add__again_from_within),
         cmocka_unit_test(cancel__before_its_turn_tells_at_once),
         cmocka_unit_test(cancel_waiting__takes_back_what_was_there),
+        cmocka_unit_test(cancel_waiting__takes_back_what_waits_for_its_next_attempt),
+        cmocka_unit_test(cancel_waiting__lets_go_on_what_is_under_way),
         cmocka_unit_test(abort__tells_of_what_is_under_way),
         cmocka_unit_test(free__from_within_tells_nobody_else),
     };
