@@ -12,21 +12,19 @@
 void ph__reply_init(struct ph_reply *reply, const ph_allocator *allocator, size_t total_max)
 {
     *reply = (struct ph_reply){.code = 0};
-    /* Each line takes one byte more than it has: LF or NUL. */
-    ph__buffer_init(&reply->text, allocator, 2 * total_max + 2);
-    ph__buffer_init(&reply->lines, allocator, 2 * total_max + 2);
+    /* Each line stands there twice, and takes one byte more than it has: LF or NUL. */
+    ph__buffer_init(&reply->lines, allocator, 4 * total_max + 4);
 }
 
 void ph__reply_release(struct ph_reply *reply)
 {
-    ph__buffer_release(&reply->text);
     ph__buffer_release(&reply->lines);
 }
 
 void ph__reply_clear(struct ph_reply *reply)
 {
-    ph__buffer_truncate(&reply->text, 0);
     ph__buffer_truncate(&reply->lines, 0);
+    reply->text = 0;
     reply->line_count = 0;
     reply->code = 0;
     reply->enhanced[0] = '\0';
@@ -35,11 +33,9 @@ void ph__reply_clear(struct ph_reply *reply)
 int ph__reply_assign(struct ph_reply *to, const struct ph_reply *from)
 {
     ph__reply_clear(to);
-    if (ph__buffer_append(&to->text, from->text.bytes, from->text.length) != PH_OK ||
-        ph__buffer_append(&to->lines, from->lines.bytes, from->lines.length) != PH_OK) {
-        ph__reply_clear(to);
+    if (ph__buffer_append(&to->lines, from->lines.bytes, from->lines.length) != PH_OK)
         return PH_ERR_NO_MEMORY;
-    }
+    to->text = from->text;
     to->line_count = from->line_count;
     to->code = from->code;
     memcpy(to->enhanced, from->enhanced, sizeof to->enhanced);
@@ -51,7 +47,7 @@ struct ph_reply *ph__reply_copy(const ph_allocator *allocator, const struct ph_r
     struct ph_reply *copy = ph__allocate(allocator, sizeof *copy);
     if (!copy)
         return NULL;
-    ph__reply_init(copy, allocator, reply->text.max / 2);
+    ph__reply_init(copy, allocator, reply->lines.max / 4);
     if (ph__reply_assign(copy, reply) == PH_OK)
         return copy;
     ph__reply_free(copy);
@@ -62,7 +58,7 @@ void ph__reply_free(struct ph_reply *reply)
 {
     if (!reply)
         return;
-    const ph_allocator *allocator = reply->text.allocator;
+    const ph_allocator *allocator = reply->lines.allocator;
     ph__reply_release(reply);
     ph__release(allocator, reply);
 }
@@ -74,7 +70,7 @@ int ph_reply_code(const ph_reply *reply)
 
 const char *ph_reply_text(const ph_reply *reply)
 {
-    return (const char *)reply->text.bytes;
+    return (const char *)reply->lines.bytes + reply->text;
 }
 
 size_t ph_reply_line_count(const ph_reply *reply)
@@ -133,7 +129,7 @@ int ph_reply_cram_md5_challenge(const ph_reply *reply, void *buffer, size_t size
     *length = 0;
     if (reply->code != 334 || n == 0)
         return PH_ERR_PROTOCOL;
-    ph__buffer_init(&challenge, reply->text.allocator, reply->text.max);
+    ph__buffer_init(&challenge, reply->lines.allocator, reply->lines.max);
     int status = ph__base64_decode(&challenge, word, n);
     if (status == PH_OK) {
         *length = challenge.length;

@@ -37,8 +37,10 @@ struct ph__reply_limits {
 };
 
 struct ph_reply {
-    struct ph__buffer text;  /* whole lines joined by LF, NUL behind */
-    struct ph__buffer lines; /* whole lines, NUL behind each */
+    /* Whole lines, NUL behind each. Behind those of a reply of several lines, once it is whole, the
+     * same joined by LF: most replies have one line, which is both. */
+    struct ph__buffer lines;
+    size_t text; /* where the joined lines begin; 0: there is one line, or not all are here */
     size_t line_count;
     int code;
     char enhanced[12];
@@ -54,6 +56,12 @@ void ph__reply_clear(struct ph_reply *reply);
 static inline bool ph__reply_is_set(const struct ph_reply *reply)
 {
     return reply->line_count > 0;
+}
+
+/** @return how many bytes the lines have, with a NUL behind each */
+static inline size_t ph__reply_lines_length(const struct ph_reply *reply)
+{
+    return reply->text > 0 ? reply->text : reply->lines.length;
 }
 
 /** Makes @p to equal @p from. @return PH_OK or PH_ERR_NO_MEMORY (@p to is empty then) */

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/slice.h"
 #include "protocol/reply.h"
 
 void ph__reply_parser_init(struct ph__reply_parser *parser, const ph_allocator *allocator,
@@ -37,13 +38,13 @@ static bool is_digit(uint8_t byte)
 }
 
 /* Reads a code from 100 to 599; the digits are followed by nothing, a blank or a hyphen. */
-static bool read_code(const struct ph__buffer *line, int *code)
+static bool read_code(struct ph__slice line, int *code)
 {
-    const uint8_t *text = line->bytes;
-    if (line->length < 3 || text[0] < '1' || text[0] > '5' || !is_digit(text[1]) ||
+    const uint8_t *text = line.bytes;
+    if (line.length < 3 || text[0] < '1' || text[0] > '5' || !is_digit(text[1]) ||
         !is_digit(text[2]))
         return false;
-    if (line->length > 3 && text[3] != ' ' && text[3] != '-')
+    if (line.length > 3 && text[3] != ' ' && text[3] != '-')
         return false;
     *code = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
     return true;
@@ -72,54 +73,58 @@ static size_t enhanced_length(const uint8_t *text, size_t n, int code)
     return i == n || text[i] == ' ' ? i : 0;
 }
 
-static void note_enhanced(struct ph_reply *reply, const struct ph__buffer *line)
+static void note_enhanced(struct ph_reply *reply, struct ph__slice line)
 {
-    if (line->length < 5 || reply->enhanced[0] != '\0')
+    if (line.length < 5 || reply->enhanced[0] != '\0')
         return;
-    const size_t length = enhanced_length(line->bytes + 4, line->length - 4, reply->code);
+    const size_t length = enhanced_length(line.bytes + 4, line.length - 4, reply->code);
     if (length > 0 && length < sizeof reply->enhanced) {
-        memcpy(reply->enhanced, line->bytes + 4, length);
+        memcpy(reply->enhanced, line.bytes + 4, length);
         reply->enhanced[length] = '\0';
     }
 }
 
-/* Adds a line to both of the reply's texts. The joined text always has a NUL behind it. */
-static bool append_line(struct ph_reply *reply, const struct ph__buffer *line)
+static bool append_line(struct ph_reply *reply, struct ph__slice line)
 {
-    struct ph__buffer *text = &reply->text;
-    if (ph__buffer_reserve(text, line->length + 2) != PH_OK ||
-        ph__buffer_reserve(&reply->lines, line->length + 1) != PH_OK)
+    if (ph__buffer_reserve(&reply->lines, line.length + 1) != PH_OK)
         return false;
-    if (text->length > 0)
-        text->bytes[text->length - 1] = '\n';
-    (void)ph__buffer_append(text, line->bytes, line->length);
-    (void)ph__buffer_append(text, "", 1);
-    (void)ph__buffer_append(&reply->lines, line->bytes, line->length);
+    (void)ph__buffer_append(&reply->lines, line.bytes, line.length);
     (void)ph__buffer_append(&reply->lines, "", 1);
     reply->line_count++;
     return true;
 }
 
-/* Takes bytes of a line as far as they fit, so that what is kept of a bad one does not depend on
- * how it came. @return PH_OK, PH_ERR_ARGUMENT (not all fit), PH_ERR_NO_MEMORY */
-static int collect(struct ph__buffer *line, const uint8_t *bytes, size_t n)
+/* Puts the lines, joined, behind themselves. */
+static bool join_lines(struct ph_reply *reply)
 {
-    const size_t room = line->max - line->length;
-    const int status = ph__buffer_append(line, bytes, n < room ? n : room);
-    return status == PH_OK && n > room ? PH_ERR_ARGUMENT : status;
+    struct ph__buffer *lines = &reply->lines;
+    const size_t n = lines->length;
+    if (ph__buffer_reserve(lines, n) != PH_OK)
+        return false;
+    (void)ph__buffer_append(lines, lines->bytes, n);
+    uint8_t *text = lines->bytes + n;
+    for (uint8_t *at = text; (at = memchr(at, '\0', (size_t)(text + n - 1 - at))) != NULL;)
+        *at = '\n';
+    reply->text = n;
+    return true;
 }
 
-static enum ph__parse take_line(struct ph__reply_parser *parser, struct ph_reply *reply)
+static struct ph__slice without_cr(struct ph__slice line)
 {
-    struct ph__buffer *line = &parser->line;
-    if (line->length > 0 && line->bytes[line->length - 1] == '\r')
-        ph__buffer_truncate(line, line->length - 1);
-    if (line->length > parser->limits.line_max)
+    if (line.length > 0 && line.bytes[line.length - 1] == '\r')
+        line.length--;
+    return line;
+}
+
+static enum ph__parse take_line(struct ph__reply_parser *parser, struct ph__slice line,
+                                struct ph_reply *reply)
+{
+    if (line.length > parser->limits.line_max)
         return malformed(parser, "an over-long line");
     int code;
-    if (line->length == 0 || !read_code(line, &code))
+    if (line.length == 0 || !read_code(line, &code))
         return malformed(parser, "a line that does not begin with a reply code");
-    if (memchr(line->bytes, '\0', line->length))
+    if (memchr(line.bytes, '\0', line.length))
         return malformed(parser, "a line with a NUL byte");
     if (reply->line_count == 0)
         reply->code = code;
@@ -127,14 +132,55 @@ static enum ph__parse take_line(struct ph__reply_parser *parser, struct ph_reply
         return malformed(parser, "a reply that mixes codes");
     if (reply->line_count == parser->limits.lines_max)
         return malformed(parser, "a reply of too many lines");
-    if (reply->text.length + line->length > parser->limits.total_max)
+    if (reply->lines.length + line.length > parser->limits.total_max)
         return malformed(parser, "an over-long reply");
-    const bool is_last = line->length == 3 || line->bytes[3] == ' ';
+    const bool is_last = line.length == 3 || line.bytes[3] == ' ';
     note_enhanced(reply, line);
     if (!append_line(reply, line))
         return PH__PARSE_NO_MEMORY;
-    ph__buffer_truncate(line, 0);
-    return is_last ? PH__PARSE_CONSUMED : PH__PARSE_NEED_MORE;
+    if (!is_last)
+        return PH__PARSE_NEED_MORE;
+    return reply->line_count == 1 || join_lines(reply) ? PH__PARSE_CONSUMED : PH__PARSE_NO_MEMORY;
+}
+
+/* Takes bytes of a line as far as they fit, so that what is kept of a bad one does not depend on
+ * how it came. @return PH_OK, PH_ERR_ARGUMENT (not all fit), PH_ERR_NO_MEMORY */
+static int collect(struct ph__buffer *line, struct ph__slice piece)
+{
+    const size_t room = line->max - line->length;
+    const int status =
+        ph__buffer_append(line, piece.bytes, piece.length < room ? piece.length : room);
+    return status == PH_OK && piece.length > room ? PH_ERR_ARGUMENT : status;
+}
+
+/* A line that came in pieces is collected first, and so is one that is to be shown as bad. */
+static enum ph__parse take_collected(struct ph__reply_parser *parser, struct ph__slice piece,
+                                     bool is_whole, struct ph_reply *reply)
+{
+    struct ph__buffer *line = &parser->line;
+    const int status = collect(line, piece);
+    if (status == PH_ERR_NO_MEMORY)
+        return PH__PARSE_NO_MEMORY;
+    if (status != PH_OK)
+        return malformed(parser, "an over-long line");
+    if (!is_whole)
+        return PH__PARSE_NEED_MORE;
+    const struct ph__slice whole = without_cr((struct ph__slice){line->bytes, line->length});
+    const enum ph__parse outcome = take_line(parser, whole, reply);
+    ph__buffer_truncate(line, outcome == PH__PARSE_MALFORMED ? whole.length : 0);
+    return outcome;
+}
+
+static enum ph__parse take_piece(struct ph__reply_parser *parser, struct ph__slice piece,
+                                 bool is_whole, struct ph_reply *reply)
+{
+    if (!is_whole || parser->line.length > 0)
+        return take_collected(parser, piece, is_whole, reply);
+    const struct ph__slice line = without_cr(piece);
+    const enum ph__parse outcome = take_line(parser, line, reply);
+    if (outcome == PH__PARSE_MALFORMED && collect(&parser->line, line) == PH_ERR_NO_MEMORY)
+        return PH__PARSE_NO_MEMORY;
+    return outcome;
 }
 
 enum ph__parse ph__reply_parse(struct ph__reply_parser *parser, const uint8_t *bytes, size_t n,
@@ -149,15 +195,9 @@ enum ph__parse ph__reply_parse(struct ph__reply_parser *parser, const uint8_t *b
         const uint8_t *start = bytes + *used;
         const uint8_t *end = memchr(start, '\n', n - *used);
         const size_t length = end ? (size_t)(end - start) : n - *used;
-        const int status = collect(&parser->line, start, length);
-        if (status == PH_ERR_NO_MEMORY)
-            return PH__PARSE_NO_MEMORY;
-        if (status != PH_OK)
-            return malformed(parser, "an over-long line");
+        const enum ph__parse outcome =
+            take_piece(parser, (struct ph__slice){start, length}, end != NULL, reply);
         *used += length + (end ? 1 : 0);
-        if (!end)
-            return PH__PARSE_NEED_MORE;
-        const enum ph__parse outcome = take_line(parser, reply);
         parser->is_complete = outcome == PH__PARSE_CONSUMED;
         if (outcome != PH__PARSE_NEED_MORE)
             return outcome;

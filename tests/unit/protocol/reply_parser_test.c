@@ -221,14 +221,16 @@ static void parse__nothing_behind_a_reply_is_taken(void **state)
 
 static enum ph__parse parse_text(const ph_allocator *allocator)
 {
-    static const char text[] = "250-first line\r\n250 second line\r\n";
+    static const char text[] = "250-the first line comes in two pieces\r\n250 the second line\r\n";
     struct ph__reply_parser parser;
     struct ph_reply reply;
     size_t used;
     ph__reply_parser_init(&parser, allocator, &default_reply_limits);
     ph__reply_init(&reply, allocator, default_reply_limits.total_max);
-    const enum ph__parse outcome =
-        ph__reply_parse(&parser, (const uint8_t *)text, sizeof text - 1, &reply, &used);
+    enum ph__parse outcome = ph__reply_parse(&parser, (const uint8_t *)text, 9, &reply, &used);
+    if (outcome == PH__PARSE_NEED_MORE)
+        outcome = ph__reply_parse(&parser, (const uint8_t *)text + 9, sizeof text - 1 - 9, &reply,
+                                  &used);
     ph__reply_parser_release(&parser);
     ph__reply_release(&reply);
     return outcome;

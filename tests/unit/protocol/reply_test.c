@@ -227,7 +227,7 @@ static void copy__each_allocation_may_fail(void **state)
         struct ph_reply *copy = ph__reply_copy(&test.allocator, &reply);
         has_failed = test.has_failed;
         assert_true(has_failed == !copy);
-        assert_true(has_failed || n == 3);
+        assert_true(has_failed || n == 2);
         ph__reply_free(copy);
         assert_int_equal(test.live_blocks, 0);
     }
@@ -239,17 +239,15 @@ static void assign__without_memory_leaves_an_empty_reply(void **state)
     (void)state;
     struct ph_reply from;
     reply_init_with(&from, "550 5.1.1 no\r\n");
-    for (int n = 0; n < 2; n++) {
-        struct test_allocator test;
-        struct ph_reply to;
-        test_allocator_init_failing(&test, n);
-        ph__reply_init(&to, &test.allocator, 100);
-        assert_int_equal(ph__reply_assign(&to, &from), PH_ERR_NO_MEMORY);
-        assert_false(ph__reply_is_set(&to));
-        assert_int_equal(to.text.length + to.lines.length, 0);
-        ph__reply_release(&to);
-        assert_int_equal(test.live_blocks, 0);
-    }
+    struct test_allocator test;
+    struct ph_reply to;
+    test_allocator_init_failing(&test, 0);
+    ph__reply_init(&to, &test.allocator, 100);
+    assert_int_equal(ph__reply_assign(&to, &from), PH_ERR_NO_MEMORY);
+    assert_false(ph__reply_is_set(&to));
+    assert_int_equal(to.lines.length, 0);
+    ph__reply_release(&to);
+    assert_int_equal(test.live_blocks, 0);
     ph__reply_release(&from);
 }
 
