@@ -23,6 +23,16 @@ if(POSTHASTE_WERROR)
   add_compile_options(-Werror)
 endif()
 
+# A message passes through many small functions in many files: optimized across them, a release needs
+# a sixth fewer instructions. Objects hold machine code as well, so that the static library, whose
+# objects other compilers must be able to link, can do without the rest (src/CMakeLists.txt).
+set(POSTHASTE_LTO OFF)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE MATCHES "Rel" AND CMAKE_OBJCOPY)
+  set(POSTHASTE_LTO ON)
+  add_compile_options(-flto=auto -ffat-lto-objects)
+  add_link_options(-flto=auto)
+endif()
+
 set(POSTHASTE_IS_INSTRUMENTED OFF)
 if(POSTHASTE_SANITIZE OR POSTHASTE_FUZZ OR POSTHASTE_COVERAGE)
   set(POSTHASTE_IS_INSTRUMENTED ON)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes between stream and session. Writing comes first, as much as the stream takes; reading goes
- * on while writing waits, so that neither side can block the other for good (RFC 2920 section 3.1).
+ * Bytes between stream and session. What has arrived is read first, so that what comes of it leaves
+ * with the rest; reading goes on while writing waits, so that neither side can block the other for
+ * good (RFC 2920 section 3.1).
  */
 #include <stdio.h>
 #include <string.h>
@@ -231,21 +232,18 @@ void ph__connection_write(ph_connection *connection, uint64_t now_ms)
 
 bool ph__connection_exchange(ph_connection *connection, bool is_readable, uint64_t now_ms)
 {
-    bool must_read = is_readable || connection->stream->functions->has_pending(connection->stream);
-    for (;;) {
-        ph__connection_write(connection, now_ms);
-        if (ph__connection_drain_events(connection)) {
-            ph__connection_begin_handshake(connection, now_ms);
-            return true;
-        }
-        if (connection->stage != PH__STAGE_OPEN)
-            return true;
-        ph__connection_note_progress(connection, false, false, now_ms);
-        if (!must_read || read_all(connection, now_ms))
+    if (is_readable || connection->stream->functions->has_pending(connection->stream)) {
+        if (read_all(connection, now_ms))
             return connection->stage != PH__STAGE_OPEN;
         ph__connection_note_progress(connection, false, false, now_ms);
         if (connection->event.type != PH__EVENT_NONE)
-            return false;  /* what comes of it, and of what is behind it, leaves in one write */
-        must_read = false; /* what was read may have made something to write */
+            return false; /* what comes of it, and of what is behind it, leaves in one write */
     }
+    ph__connection_write(connection, now_ms);
+    if (ph__connection_drain_events(connection)) {
+        ph__connection_begin_handshake(connection, now_ms);
+        return true;
+    }
+    ph__connection_note_progress(connection, false, false, now_ms);
+    return connection->stage != PH__STAGE_OPEN;
 }

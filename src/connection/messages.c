@@ -4,6 +4,7 @@
  * the session, and their ends reach the program, in the order in which they were added.
  */
 #include "base/allocator.h"
+#include "base/ring.h"
 #include "connection/connection_state.h"
 
 enum {
@@ -12,7 +13,7 @@ enum {
 
 static struct ph__slot *slot_at(const ph_connection *connection, size_t index)
 {
-    return &connection->slots[(connection->slots_head + index) % connection->slots_size];
+    return &connection->slots[ph__ring_at(connection->slots_head, index, connection->slots_size)];
 }
 
 static size_t slots_wanted(const ph_connection *connection)
@@ -207,7 +208,7 @@ bool ph__messages_pull(ph_connection *connection, ph_event *event)
                         .message = slot->message,
                         .result = slot->result,
                         .user_data = slot->user_data};
-    connection->slots_head = (connection->slots_head + 1) % connection->slots_size;
+    connection->slots_head = ph__ring_next(connection->slots_head, connection->slots_size);
     connection->message_count--;
     if (connection->submitted_count > 0)
         connection->submitted_count--;

@@ -162,7 +162,8 @@ static void build(struct ph__session *session)
             return;
         command->end = session->pended;
         session->built_count++;
-        ph__transactions_feed(session);
+        if (session->built_count == session->queue_count)
+            ph__transactions_feed(session);
     }
 }
 

@@ -5,13 +5,14 @@
  * What replies mean is in transaction_replies.c, how transactions end in transaction_end.c.
  */
 #include "base/allocator.h"
+#include "base/ring.h"
 #include "protocol/command_line.h"
 #include "protocol/session_state.h"
 
 struct ph__transaction *ph__transaction_at(const struct ph__session *session, size_t index)
 {
-    return &session
-                ->transactions[(session->transactions_head + index) % session->transactions_size];
+    return &session->transactions[ph__ring_at(session->transactions_head, index,
+                                              session->transactions_size)];
 }
 
 struct ph__transaction *ph__transaction_of(const struct ph__session *session,
@@ -265,7 +266,8 @@ void ph__transactions_forget_first(struct ph__session *session)
         session->fed_count--;
         session->bytes_in_flight -= ph__transaction_at(session, 0)->content.in_flight;
     }
-    session->transactions_head = (session->transactions_head + 1) % session->transactions_size;
+    session->transactions_head =
+        ph__ring_next(session->transactions_head, session->transactions_size);
     session->transactions_count--;
     if (session->state == PH__STATE_OPEN)
         ph__transactions_feed(session); /* the window may have room again */
