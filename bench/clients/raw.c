@@ -26,6 +26,7 @@ enum {
 
 struct peer {
     int fd;
+    int content;         /* a file, if it is not in memory */
     struct raw_tls *tls; /* NULL: plain text */
     char room[64 * 1024];
 };
@@ -154,20 +155,44 @@ static void connect_to(struct peer *peer, const struct job *job)
 
 /* ---- Ways to send ---------------------------------------------------------------------------- */
 
-static void send_body(struct peer *peer, const struct job *job)
+/* What is sent by BDAT needs no look, and need not be read: sendfile. What is sent by DATA must be
+ * looked through by every client but this one, so it is read. */
+static void send_file(struct peer *peer, const struct job *job)
 {
-    if (job->body) {
-        say(peer, job->body, job->body_length);
+    static char room[write_max];
+    const int fd = peer->content;
+    ssize_t n;
+    (void)lseek(fd, 0, SEEK_SET);
+    if (job_is(job, "bdat")) {
+        for (size_t left = job->size; left > 0; left -= (size_t)n) {
+            n = sendfile(peer->fd, fd, NULL, left);
+            if (n <= 0)
+                job_fail(job->file, "cannot be sent");
+        }
         return;
     }
-    const int fd = open(job->file, O_RDONLY);
-    for (size_t left = job->size; left > 0;) {
-        const ssize_t n = sendfile(peer->fd, fd, NULL, left);
-        if (n <= 0)
-            job_fail(job->file, "cannot be sent");
-        left -= (size_t)n;
-    }
-    (void)close(fd);
+    while ((n = read(fd, room, sizeof room)) > 0)
+        say(peer, room, (size_t)n);
+    if (n < 0)
+        job_fail(job->file, strerror(errno));
+}
+
+/* Beside a file lies one whose dots are doubled, which is what DATA sends of it. */
+static void open_content(struct peer *peer, const struct job *job)
+{
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s%s", job->file, job_is(job, "data") ? ".stuffed" : "");
+    peer->content = open(path, O_RDONLY);
+    if (peer->content < 0)
+        job_fail(path, strerror(errno));
+}
+
+static void send_body(struct peer *peer, const struct job *job)
+{
+    if (job->body)
+        say(peer, job->body, job->body_length);
+    else
+        send_file(peer, job);
 }
 
 /* Waits for each reply. */
@@ -320,6 +345,8 @@ static void send_over_one(const struct job *job)
 {
     static struct peer peer;
     struct meter meter;
+    if (!job->body)
+        open_content(&peer, job);
     connect_to(&peer, job);
     meter_begin(&meter);
     send_all(&peer, job);
