@@ -82,7 +82,7 @@ static enum ph__io send_file(ph_connection *connection, size_t max, size_t *n)
         connection->stream, connection->file, max, n, &connection->error);
     if (io != PH__IO_END)
         return io;
-    ph__session_content_failed(connection->session, "its file became shorter while it was sent");
+    ph__session_file_failed(connection->session, "its file became shorter while it was sent");
     return PH__IO_DONE;
 }
 

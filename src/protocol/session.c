@@ -169,10 +169,16 @@ void ph__session_end_operation(struct ph__session *session, enum ph__event_type 
 
 void ph__session_break(struct ph__session *session)
 {
+    ph__session_break_for(session, NULL);
+}
+
+void ph__session_break_for(struct ph__session *session, const struct ph__transaction *culprit)
+{
     assert(ph__error_is_set(&session->error));
     if (session->state == PH__STATE_BROKEN)
         return;
-    ph__transactions_broken(session);
+    session->broke_for_message = culprit != NULL;
+    ph__transactions_broken(session, culprit);
     ph__session_enter(session, PH__STATE_BROKEN);
     ph__exchange_release(session);
     session->queue_count = 0;
@@ -293,6 +299,11 @@ const char *ph__session_notice(const struct ph__session *session)
 bool ph__session_is_broken(const struct ph__session *session)
 {
     return session->state == PH__STATE_BROKEN;
+}
+
+bool ph__session_broke_for_message(const struct ph__session *session)
+{
+    return session->broke_for_message;
 }
 
 bool ph__session_is_secure(const struct ph__session *session)

@@ -185,8 +185,12 @@ void ph__session_end_of_input(struct ph__session *session);
 /** Something from outside ended the session (I/O error, time limit); @p error says what. */
 void ph__session_fail(struct ph__session *session, const struct ph__error *error);
 
-/** The content's source failed: the session breaks, so that nothing is delivered. */
+/** The source of the content that is awaited failed: the session breaks, so that nothing is
+ * delivered. */
 void ph__session_content_failed(struct ph__session *session, const char *reason);
+
+/** The same of a file whose bytes were to be written now. */
+void ph__session_file_failed(struct ph__session *session, const char *reason);
 
 /* ---- State ---------------------------------------------------------------------------------- */
 
@@ -196,6 +200,8 @@ ph__session_reply(const struct ph__session *session); /* NULL: none to this oper
 const ph_capabilities *ph__session_capabilities(const struct ph__session *session);
 const char *ph__session_notice(const struct ph__session *session); /* NULL: nothing to note */
 bool ph__session_is_broken(const struct ph__session *session);
+/** @return it broke because of one message, whose failure says nothing about any other */
+bool ph__session_broke_for_message(const struct ph__session *session);
 bool ph__session_is_secure(const struct ph__session *session);
 bool ph__session_awaits_reply(const struct ph__session *session);
 uint64_t ph__session_reply_count(const struct ph__session *session); /* so many replies came */

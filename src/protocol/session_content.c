@@ -70,15 +70,26 @@ void ph__session_content_from_file(struct ph__session *session, size_t n, bool i
     ph__transaction_of(session, ph__session_next_to_build(session))->content.is_file = true;
 }
 
-void ph__session_content_failed(struct ph__session *session, const char *reason)
+static void content_failed(struct ph__session *session, const struct ph__command *command,
+                           const char *reason)
 {
-    if (session->state == PH__STATE_BROKEN)
-        return;
     (void)ph__error_set(&session->error, PH_ERR_SOURCE, PH_PHASE_BODY,
                         "the message was not sent, since its source failed: %s; the connection is "
                         "dropped so that no part of it is delivered",
                         reason);
-    ph__session_break(session);
+    ph__session_break_for(session, command ? ph__transaction_of(session, command) : NULL);
+}
+
+void ph__session_content_failed(struct ph__session *session, const char *reason)
+{
+    if (session->state != PH__STATE_BROKEN)
+        content_failed(session, ph__session_next_to_build(session), reason);
+}
+
+void ph__session_file_failed(struct ph__session *session, const char *reason)
+{
+    if (session->state != PH__STATE_BROKEN)
+        content_failed(session, ph__session_queue_at(session, session->in_flight), reason);
 }
 
 /* Pends the chunk's next bytes, at most `max`. @return how many were taken */

@@ -61,10 +61,14 @@ static void handle_unasked(struct ph__session *session)
     char text[300];
     (void)ph__escape(text, sizeof text, ph_reply_message(reply), strlen(ph_reply_message(reply)));
     if (ph__session_is_sending_content(session) && reply->code >= 400) {
+        const struct ph__command *command = ph__session_queue_at(session, session->in_flight);
         session->has_reply = true;
-        (void)ph__session_refused(session, ph__session_queue_at(session, session->in_flight),
-                                  reply);
+        (void)ph__session_refused(session, command, reply);
         ph__error_add(&session->error, " (said before the message had ended)");
+        if (reply->code != 421) {
+            ph__session_break_for(session, ph__transaction_of(session, command));
+            return;
+        }
     } else if (reply->code == 421) {
         session->has_reply = true;
         (void)ph__error_set(&session->error, PH_ERR_SERVER_BUSY, PH_PHASE_NONE,

@@ -203,7 +203,8 @@ struct ph__session {
     struct ph__exchange *exchange; /* NULL: no AUTH under way */
 
     struct ph__error error;
-    char *notice; /* NULL: nothing to note */
+    bool broke_for_message; /* the error concerns that one alone */
+    char *notice;           /* NULL: nothing to note */
 };
 
 /* ---- session.c ------------------------------------------------------------------------------ */
@@ -238,6 +239,9 @@ void ph__session_end_operation(struct ph__session *session, enum ph__event_type 
 
 /* Breaks the session for good; session->error has been set. */
 void ph__session_break(struct ph__session *session);
+
+/* The same because of one message: it failed for that reason, the others lost their connection. */
+void ph__session_break_for(struct ph__session *session, const struct ph__transaction *culprit);
 void ph__session_fail_without_memory(struct ph__session *session);
 
 /* What the server said since the last operation answers nothing that was asked, and must not be
@@ -312,8 +316,9 @@ void ph__transaction_done(struct ph__transaction *transaction);
 /* Hands out the event of the message that ended first. */
 bool ph__transactions_take_ended(struct ph__session *session, struct ph__event *event);
 
-/* The session broke: settles what became of the messages. */
-void ph__transactions_broken(struct ph__session *session);
+/* The session broke, because of one message or (NULL) of something that concerns all: settles what
+ * became of them. */
+void ph__transactions_broken(struct ph__session *session, const struct ph__transaction *culprit);
 
 int ph__build_mail(struct ph__session *, const struct ph__command *, struct ph__buffer *);
 int ph__build_rcpt(struct ph__session *, const struct ph__command *, struct ph__buffer *);

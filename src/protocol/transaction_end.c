@@ -123,7 +123,8 @@ int ph__session_cancel(struct ph__session *session, const void *tag)
                                   : "the message was cancelled before its content was sent");
     ph__result_note_error(transaction->result, &error);
     if (has_begun) {
-        ph__session_fail(session, &error);
+        ph__error_copy(&session->error, &error);
+        ph__session_break_for(session, transaction);
     } else {
         transaction->must_restart = false;
         ph__transaction_fail(session, transaction, false);
@@ -153,28 +154,47 @@ static void settle_broken(struct ph__session *session, struct ph__transaction *t
                       session->server);
 }
 
-/* The session's error tells of the message that was next to end. */
-void ph__transactions_broken(struct ph__session *session)
+/* The reason for those that are not at fault: they may be sent again, whatever befell the one. */
+static void set_loss(struct ph__session *session, struct ph__error *loss)
+{
+    ph__error_init(loss, session->allocator);
+    (void)ph__error_set(loss, PH_ERR_CLOSED, ph__session_phase(session),
+                        "the connection to %s was given up because of another message: %s",
+                        session->server, session->error.view.message);
+}
+
+/* The session's error tells of the message at fault, or of the one that was next to end. */
+static void tell_session(struct ph__session *session, const struct ph__transaction *transaction)
+{
+    if (transaction->result->outcome == PH_OUTCOME_UNKNOWN)
+        ph__error_copy(&session->error, &transaction->result->error);
+    else
+        session->error.view.outcome = transaction->result->outcome;
+}
+
+void ph__transactions_broken(struct ph__session *session, const struct ph__transaction *culprit)
 {
     struct ph__error reason;
+    struct ph__error loss;
     ph__error_init(&reason, session->allocator);
     ph__error_copy(&reason, &session->error);
+    set_loss(session, &loss);
     size_t ended = 0;
-    bool is_told = false;
+    const struct ph__transaction *told = culprit;
     for (size_t i = 0; i < session->transactions_count; i++) {
         struct ph__transaction *transaction = ph__transaction_at(session, i);
         if (transaction->is_ended) {
             ended += ended == i;
             continue;
         }
-        settle_broken(session, transaction, &reason);
-        if (!is_told && transaction->result->outcome == PH_OUTCOME_UNKNOWN)
-            ph__error_copy(&session->error, &transaction->result->error);
-        else if (!is_told)
-            session->error.view.outcome = transaction->result->outcome;
-        is_told = true;
+        const bool is_concerned = !culprit || transaction == culprit;
+        settle_broken(session, transaction, is_concerned ? &reason : &loss);
+        told = told ? told : transaction;
     }
+    if (told)
+        tell_session(session, told);
     session->transactions_count = ended;
     session->fed_count = 0;
     ph__error_release(&reason);
+    ph__error_release(&loss);
 }

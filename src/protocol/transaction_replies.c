@@ -106,7 +106,7 @@ static void break_off(struct ph__session *session, const struct ph__transaction 
                   "; %s asked for the message all the same, so the connection is "
                   "dropped",
                   session->server);
-    ph__session_break(session);
+    ph__session_break_for(session, transaction);
 }
 
 void ph__answered_data(struct ph__session *session, const struct ph__command *command,
