@@ -144,12 +144,14 @@ typedef enum ph_feature {
  * @param features  any of ph_feature, joined by |
  * @return PH_OK, PH_ERR_ARGUMENT, PH_ERR_STATE
  *
- * A server that falls silent while a feature is in use is given up as always (PH_ERR_READ_TIMEOUT);
- * the connections made to it after that go without that feature.
+ * A server that falls silent while a feature is in use is given up as always (PH_ERR_READ_TIMEOUT,
+ * or, in the middle of a chunk, PH_ERR_WRITE_TIMEOUT); the connections that are made to it in the
+ * hour after that go without that feature.
  */
 PH_API PH_MUST_CHECK int ph_server_set_features(ph_server *server, unsigned features, bool use);
 
-/** @return the features that the next connection may use: those set, less those found wanting. */
+/** @return the features that the next connection may use: those set, less those found wanting in
+ * the last hour. */
 PH_API unsigned ph_server_features(const ph_server *server);
 
 /**

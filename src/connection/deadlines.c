@@ -149,14 +149,24 @@ static const char *hint(const ph_connection *connection, ph_phase phase)
     return "";
 }
 
+/* Not this connection's matter alone: those that follow go without what it stalled at. */
+static void note_stall(ph_connection *connection, ph_status status, uint64_t now_ms)
+{
+    unsigned features = ph__session_features_in_use(connection->session);
+    if (status == PH_ERR_WRITE_TIMEOUT)
+        features &= PH_FEATURE_CHUNKING; /* it takes no more of what it might have taken by DATA */
+    else if (status != PH_ERR_READ_TIMEOUT)
+        return;
+    ph__server_note_stall(connection->server, features, now_ms);
+}
+
 void ph__connection_check_deadline(ph_connection *connection, uint64_t now_ms)
 {
     const struct limit limit = next_limit(connection);
     if (connection->stage == PH__STAGE_CLOSED || now_ms < limit.at)
         return;
     const ph_phase phase = phase_of(connection);
-    if (limit.status == PH_ERR_READ_TIMEOUT) /* not this connection's matter alone */
-        connection->server->stalled_features |= ph__session_features_in_use(connection->session);
+    note_stall(connection, limit.status, now_ms);
     (void)ph__error_set(&connection->error, limit.status, phase,
                         "%s port %d %s (%s): gave up after %g s%s", connection->server->address,
                         connection->port, awaited(connection, &limit), ph_phase_name(phase),

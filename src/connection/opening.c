@@ -68,7 +68,7 @@ bool ph__connection_resolve(ph_connection *connection, const struct pollfd *fds,
 
 /* ---- Dialing --------------------------------------------------------------------------------- */
 
-static bool begin_session(ph_connection *connection, bool is_secure)
+static bool begin_session(ph_connection *connection, bool is_secure, uint64_t now_ms)
 {
     const ph_server *server = connection->server;
     const struct ph__session_start start = {
@@ -77,7 +77,7 @@ static bool begin_session(ph_connection *connection, bool is_secure)
         .starttls = server->tls ? PH_STARTTLS_OFF : server->starttls,
         .is_secure = is_secure,
         .is_local = connection->is_local,
-        .avoids = ~ph_server_features(server),
+        .avoids = ~ph__server_features_at(connection->server, now_ms),
         .window = server->window,
         .window_bytes = server->window_bytes,
     };
@@ -110,7 +110,7 @@ static bool connected(ph_connection *connection, int fd, uint64_t now_ms)
     connection->is_local = ph__socket_is_local(fd);
     ph__connection_trace(connection, "Connection opened: %s:%d", server->address, connection->port);
     if (!server->tls)
-        return begin_session(connection, false);
+        return begin_session(connection, false, now_ms);
     ph__connection_begin_handshake(connection, now_ms);
     return true;
 }
@@ -173,7 +173,7 @@ void ph__connection_begin_handshake(ph_connection *connection, uint64_t now_ms)
     connection->stream = tls;
 }
 
-static bool handshake_done(ph_connection *connection)
+static bool handshake_done(ph_connection *connection, uint64_t now_ms)
 {
     if (ph__tls_stream_info(connection->stream, &connection->tls_info) != PH_OK)
         return fail_without_memory(connection, PH_PHASE_TLS);
@@ -181,7 +181,7 @@ static bool handshake_done(ph_connection *connection)
                          connection->tls_info->version, connection->tls_info->cipher);
     connection->read_wants_write = false;
     if (connection->server->tls)
-        return begin_session(connection, true);
+        return begin_session(connection, true, now_ms);
     connection->stage = PH__STAGE_OPEN;
     (void)ph__session_tls_started(connection->session);
     return true;
@@ -189,11 +189,10 @@ static bool handshake_done(ph_connection *connection)
 
 bool ph__connection_handshake(ph_connection *connection, uint64_t now_ms)
 {
-    (void)now_ms;
     const enum ph__io io = ph__tls_stream_handshake(connection->stream, &connection->error);
     connection->read_wants_write = io == PH__IO_WANT_WRITE;
     if (io == PH__IO_DONE)
-        return handshake_done(connection);
+        return handshake_done(connection, now_ms);
     if (io == PH__IO_WANT_READ || io == PH__IO_WANT_WRITE)
         return false;
     return fail_at(connection, PH_PHASE_TLS);

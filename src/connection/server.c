@@ -14,6 +14,7 @@
 enum {
     address_max = 1024,
     window_max = 1000,
+    stall_memory_ms = 60 * 60 * 1000, /* long enough to matter, and a bad hour passes */
     all_features = PH_FEATURE_PIPELINING | PH_FEATURE_CHUNKING | PH_FEATURE_OVERLAP
 };
 
@@ -297,6 +298,20 @@ int ph_server_set_features(ph_server *server, unsigned features, bool use)
 unsigned ph_server_features(const ph_server *server)
 {
     return server->features & ~server->stalled_features;
+}
+
+void ph__server_note_stall(ph_server *server, unsigned features, uint64_t now_ms)
+{
+    server->stalled_features |= features;
+    if (features != 0)
+        server->stalled_at_ms = now_ms;
+}
+
+unsigned ph__server_features_at(ph_server *server, uint64_t now_ms)
+{
+    if (now_ms >= server->stalled_at_ms + stall_memory_ms)
+        server->stalled_features = 0;
+    return ph_server_features(server);
 }
 
 int ph_server_set_window(ph_server *server, uint32_t transactions, uint64_t bytes)

@@ -59,6 +59,7 @@ struct ph_server {
 
     unsigned features;         /* as set */
     unsigned stalled_features; /* of them, those that a connection fell silent with */
+    uint64_t stalled_at_ms;    /* the last time */
     uint32_t window;
     uint64_t window_bytes;
 };
@@ -69,6 +70,13 @@ struct ph_server {
  */
 int ph__server_init(ph_server *server, const char *address, int port,
                     const ph_allocator *allocator);
+
+/** A connection fell silent with these features in use: those that follow go without, for as long
+ * as ph_server_features says. */
+void ph__server_note_stall(ph_server *server, unsigned features, uint64_t now_ms);
+
+/** @return what a connection that begins now may use */
+unsigned ph__server_features_at(ph_server *server, uint64_t now_ms);
 
 /** Lets go of what a server holds, but not of itself. */
 void ph__server_release(ph_server *server);

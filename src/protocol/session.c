@@ -326,14 +326,20 @@ bool ph__session_is_idle(const struct ph__session *session)
     return session->queue_count == 0 && session->pending_first == session->pending_count;
 }
 
+/* What the server does not answer, or take, is the first command. If that is a chunk, those that
+ * are in flight behind it are not what it stumbles over. */
 unsigned ph__session_features_in_use(const struct ph__session *session)
 {
-    unsigned features = session->in_flight > 1 ? PH_FEATURE_PIPELINING : 0;
-    for (size_t i = 0; i < session->in_flight; i++) {
-        const struct ph__command *command = ph__session_queue_at(session, i);
-        if (command->kind == PH__CMD_BDAT)
-            features |= PH_FEATURE_CHUNKING;
-        if (i > 0 && command->slot != ph__session_queue_at(session, i - 1)->slot)
+    if (session->queue_count == 0)
+        return 0;
+    const struct ph__command *first = ph__session_queue_at(session, 0);
+    unsigned features = 0;
+    if (first->kind == PH__CMD_BDAT)
+        features |= PH_FEATURE_CHUNKING;
+    else if (session->in_flight > 1)
+        features |= PH_FEATURE_PIPELINING;
+    for (size_t i = 1; i < session->in_flight; i++) {
+        if (ph__session_queue_at(session, i)->slot != first->slot)
             features |= PH_FEATURE_OVERLAP;
     }
     return features;

@@ -207,8 +207,8 @@ bool ph__session_awaits_reply(const struct ph__session *session);
 uint64_t ph__session_reply_count(const struct ph__session *session); /* so many replies came */
 bool ph__session_is_idle(const struct ph__session *session);
 
-/** @return of enum ph_feature: what is in use right now, so that a server that falls silent may
- * not be up to it; 0 for nothing */
+/** @return of enum ph_feature: what a server that falls silent now may not be up to; 0 for nothing
+ */
 unsigned ph__session_features_in_use(const struct ph__session *session);
 
 /** @return where the session is: the phase of the command whose reply is awaited, or NONE */

@@ -17,15 +17,20 @@ static int dial(const char *address, int port, uint32_t timeout_ms, int *fd, voi
     return 0;
 }
 
-void pair_init(struct pair *pair)
+/* Each write is a packet of its own, so that writes can be counted. */
+static void connect_ends(struct pair *pair)
 {
     int fds[2];
-    memset(pair, 0, sizeof *pair);
-    test_allocator_init(&pair->test);
-    /* Each write is a packet of its own, so that writes can be counted. */
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
     pair->dialed = fds[0];
     pair->peer = fds[1];
+}
+
+void pair_init(struct pair *pair)
+{
+    memset(pair, 0, sizeof *pair);
+    test_allocator_init(&pair->test);
+    connect_ends(pair);
     pair->now_ms = 1000;
     assert_int_equal(ph_server_new("mx.example.net", 25, &pair->test.allocator, &pair->server),
                      PH_OK);
@@ -41,14 +46,27 @@ void pair_open(struct pair *pair)
     assert_string_equal(pair_heard(pair), "EHLO localhost\r\n");
 }
 
-void pair_begin(struct pair *pair, const char *offers)
+static void offer(struct pair *pair, const char *offers)
 {
     char reply[256] = "250-mx.example.net\r\n";
-    pair_init(pair);
     pair_open(pair);
     pair_say(pair, strcat(reply, offers));
     pair_expect(pair, PH_EVENT_READY, PH_OK);
     pair_expect_none(pair);
+}
+
+void pair_begin(struct pair *pair, const char *offers)
+{
+    pair_init(pair);
+    offer(pair, offers);
+}
+
+void pair_begin_again(struct pair *pair, const char *offers)
+{
+    ph_connection_free(pair->connection);
+    (void)close(pair->peer);
+    connect_ends(pair);
+    offer(pair, offers);
 }
 
 void pair_end(struct pair *pair)

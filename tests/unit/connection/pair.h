@@ -38,6 +38,9 @@ void pair_open(struct pair *pair);
  * the first, such as "250 PIPELINING\r\n"). */
 void pair_begin(struct pair *pair, const char *offers);
 
+/** The same with another connection to the same server, in place of the one before. */
+void pair_begin_again(struct pair *pair, const char *offers);
+
 /** Closes and frees everything, and checks that nothing is left. */
 void pair_end(struct pair *pair);
 
