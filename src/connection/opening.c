@@ -62,6 +62,8 @@ bool ph__connection_resolve(ph_connection *connection, const struct pollfd *fds,
                        endpoints, endpoint_count, connection->server->bind_address,
                        &connection->dialer, &connection->error) != PH_OK)
         return fail_at(connection, PH_PHASE_CONNECT);
+    ph__resolver_free(connection->resolver);
+    connection->resolver = NULL;
     connection->stage = PH__STAGE_DIALING;
     return true;
 }
@@ -89,15 +91,6 @@ static bool begin_session(ph_connection *connection, bool is_secure, uint64_t no
     return true;
 }
 
-/* They hold the addresses of a server that is found. */
-static void forget_the_way(ph_connection *connection)
-{
-    ph__resolver_free(connection->resolver);
-    ph__dialer_free(connection->dialer);
-    connection->resolver = NULL;
-    connection->dialer = NULL;
-}
-
 /* Takes a connected socket. */
 static bool connected(ph_connection *connection, int fd, uint64_t now_ms)
 {
@@ -106,7 +99,8 @@ static bool connected(ph_connection *connection, int fd, uint64_t now_ms)
         ph__socket_close(fd);
         return fail_without_memory(connection, PH_PHASE_CONNECT);
     }
-    forget_the_way(connection);
+    ph__dialer_free(connection->dialer);
+    connection->dialer = NULL;
     connection->is_local = ph__socket_is_local(fd);
     ph__connection_trace(connection, "Connection opened: %s:%d", server->address, connection->port);
     if (!server->tls)

@@ -23,11 +23,11 @@ struct ph__dialer {
     const char *server;
     int port;
     struct ph__endpoint bind_to; /* length 0: none */
-    struct attempt attempts[ph__endpoints_max];
     size_t count;
     size_t begun;
     uint64_t next_at; /* when the next attempt is due */
     int connected;    /* -1: none yet */
+    struct attempt attempts[];
 };
 
 /* ---- Making ---------------------------------------------------------------------------------- */
@@ -85,7 +85,8 @@ int ph__dialer_new(const ph_allocator *allocator, const char *server, int port,
                    struct ph__dialer **out, struct ph__error *error)
 {
     *out = NULL;
-    struct ph__dialer *dialer = ph__allocate(allocator, sizeof *dialer);
+    struct ph__dialer *dialer =
+        ph__allocate(allocator, sizeof *dialer + count * sizeof dialer->attempts[0]);
     if (!dialer)
         return ph__error_set(error, PH_ERR_NO_MEMORY, PH_PHASE_CONNECT, "out of memory");
     dialer->allocator = allocator;
@@ -169,6 +170,14 @@ static struct attempt *attempt_of(struct ph__dialer *dialer, int fd)
     return NULL;
 }
 
+/* What was polled may have been another socket, which had this number before. */
+static bool is_connected(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &length) == 0;
+}
+
 static void take_outcome(struct ph__dialer *dialer, const struct pollfd *polled)
 {
     struct attempt *attempt = attempt_of(dialer, polled->fd);
@@ -180,7 +189,7 @@ static void take_outcome(struct ph__dialer *dialer, const struct pollfd *polled)
         reason = errno;
     if (reason != 0)
         give_up(dialer, attempt, reason);
-    else
+    else if (is_connected(attempt->fd))
         succeed(dialer, attempt);
 }
 

@@ -24,17 +24,26 @@ struct ph__resolver {
     char *host;
     bool is_done;
     int code; /* of c-ares, once it is done */
-    struct ph__endpoint endpoints[ph__endpoints_max];
+    struct ph__endpoint *endpoints;
     size_t count;
 };
 
+/* Most hosts have one or two addresses, and many connections may be opening at once. */
 static void add(struct ph__resolver *resolver, const void *address, size_t length)
 {
     if (resolver->count == ph__endpoints_max || length > sizeof(struct sockaddr_storage))
         return;
-    struct ph__endpoint *endpoint = &resolver->endpoints[resolver->count++];
+    struct ph__endpoint *grown =
+        ph__reallocate_array(resolver->allocator, resolver->endpoints, resolver->count + 1,
+                             sizeof *resolver->endpoints);
+    if (!grown) {
+        resolver->code = ARES_ENOMEM;
+        return;
+    }
+    resolver->endpoints = grown;
+    struct ph__endpoint *endpoint = &grown[resolver->count++];
+    *endpoint = (struct ph__endpoint){.length = (socklen_t)length};
     memcpy(&endpoint->address, address, length);
-    endpoint->length = (socklen_t)length;
 }
 
 /* ---- Known at once --------------------------------------------------------------------------- */
@@ -49,6 +58,8 @@ static int add_unix(struct ph__resolver *resolver, const char *path, struct ph__
                              sizeof address.sun_path - 1, path);
     memcpy(address.sun_path, path, n + 1);
     add(resolver, &address, offsetof(struct sockaddr_un, sun_path) + n + 1);
+    if (resolver->count == 0)
+        return ph__error_set(error, PH_ERR_NO_MEMORY, PH_PHASE_CONNECT, "out of memory");
     resolver->is_done = true;
     return PH_OK;
 }
@@ -158,7 +169,10 @@ static int begin(struct ph__resolver *resolver, const char *host, int port, cons
 {
     if (ph__host_is_unix(host))
         return add_unix(resolver, host + 5, error);
-    if (add_known(resolver, host, port))
+    const bool is_known = add_known(resolver, host, port);
+    if (resolver->code == ARES_ENOMEM)
+        return ph__error_set(error, PH_ERR_NO_MEMORY, PH_PHASE_RESOLVE, "out of memory");
+    if (is_known)
         return PH_OK;
     resolver->host = ph__duplicate(resolver->allocator, host);
     if (!resolver->host)
@@ -190,6 +204,7 @@ void ph__resolver_free(struct ph__resolver *resolver)
     const ph_allocator *allocator = resolver->allocator;
     if (resolver->channel)
         ares_destroy(resolver->channel); /* calls answered, for the last time */
+    ph__release(allocator, resolver->endpoints);
     ph__release(allocator, resolver->host);
     ph__release(allocator, resolver);
 }

@@ -174,6 +174,27 @@ static void silent__the_next_is_tried_after_the_delay(void **state)
     ph__error_release(&error);
 }
 
+/* A loop that remembers descriptors by number may report one that had this number before. */
+static void silent__a_report_of_another_socket_is_no_connection(void **state)
+{
+    (void)state;
+    struct ph__error error;
+    struct pollfd fds[16];
+    struct silent silent;
+    silent_begin(&silent);
+    const struct ph__endpoint endpoint = endpoint_v4("127.0.0.1", silent.port);
+    ph__error_init(&error, ph__allocator_or_default(NULL));
+    struct ph__dialer *dialer = new_dialer(&endpoint, 1, &error);
+    assert_int_equal(ph__dialer_process(dialer, NULL, 0, 1000, &error), PH__IO_WANT_WRITE);
+    assert_int_equal(ph__dialer_pollfds(dialer, fds, 16), 1);
+    fds[0].revents = POLLOUT;
+    assert_int_equal(ph__dialer_process(dialer, fds, 1, 1000, &error), PH__IO_WANT_WRITE);
+    assert_int_equal(ph__dialer_take(dialer), -1);
+    ph__dialer_free(dialer);
+    silent_end(&silent);
+    ph__error_release(&error);
+}
+
 static void silent__a_failure_of_another_needs_no_delay(void **state)
 {
     (void)state;
@@ -272,6 +293,7 @@ int main(void)
         cmocka_unit_test(refused__goes_on_to_the_next_at_once),
         cmocka_unit_test(all_refused__each_is_named_with_its_reason),
         cmocka_unit_test(silent__the_next_is_tried_after_the_delay),
+        cmocka_unit_test(silent__a_report_of_another_socket_is_no_connection),
         cmocka_unit_test(silent__a_failure_of_another_needs_no_delay),
         cmocka_unit_test(silent__can_be_given_up),
         cmocka_unit_test(families__take_turns),

@@ -15,6 +15,7 @@
 
 #include "base/allocator.h"
 #include "transport/resolve.h"
+#include "unit/base/test_allocator.h"
 
 enum {
     type_a = 1,
@@ -285,6 +286,29 @@ static void unix_socket__is_an_endpoint_if_its_path_fits(void **state)
     ph__error_release(&error);
 }
 
+static void known__each_allocation_may_fail(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"127.0.0.1", "::1", "localhost", "unix:/run/x"};
+    for (size_t i = 0; i < ROWS(hosts); i++) {
+        bool has_failed = true;
+        for (int n = 0; has_failed; n++) {
+            struct test_allocator test;
+            struct ph__error error;
+            struct ph__resolver *resolver;
+            test_allocator_init_failing(&test, n);
+            ph__error_init(&error, ph__allocator_or_default(NULL));
+            const int status =
+                ph__resolver_new(&test.allocator, hosts[i], 25, NULL, &resolver, &error);
+            has_failed = test.has_failed;
+            assert_int_equal(status, has_failed ? PH_ERR_NO_MEMORY : PH_OK);
+            ph__resolver_free(resolver);
+            ph__error_release(&error);
+            assert_int_equal(test.live_blocks, 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +317,7 @@ int main(void)
         cmocka_unit_test(zone__is_a_name_or_a_number),
         cmocka_unit_test(silence__is_waited_for_without_blocking),
         cmocka_unit_test(unix_socket__is_an_endpoint_if_its_path_fits),
+        cmocka_unit_test(known__each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }
