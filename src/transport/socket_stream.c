@@ -70,14 +70,21 @@ static size_t to_iovecs(struct iovec *iovecs, const struct ph__slice *slices, si
     return n;
 }
 
-static enum ph__io socket_write(struct ph__stream *stream, const struct ph__slice *slices,
-                                size_t count, size_t *n, struct ph__error *error)
+static ssize_t send_slices(int fd, const struct ph__slice *slices, size_t count)
 {
+    if (count == 1) /* a command on its own: the system need not look for more */
+        return send(fd, slices[0].bytes, slices[0].length, send_flags);
     struct iovec iovecs[iovecs_max];
     struct msghdr message = {.msg_iov = iovecs};
     message.msg_iovlen = to_iovecs(iovecs, slices, count);
+    return sendmsg(fd, &message, send_flags);
+}
+
+static enum ph__io socket_write(struct ph__stream *stream, const struct ph__slice *slices,
+                                size_t count, size_t *n, struct ph__error *error)
+{
     for (;;) {
-        const ssize_t sent = sendmsg(stream->fd, &message, send_flags);
+        const ssize_t sent = send_slices(stream->fd, slices, count);
         if (sent >= 0) {
             *n = (size_t)sent;
             return PH__IO_DONE;
