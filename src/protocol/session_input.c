@@ -99,7 +99,7 @@ static void handle_reply(struct ph__session *session)
     session->has_reply = true;
     ph__transaction_popped(session, &command);
     ph__command_row(&command)->answered(session, &command, &session->reply);
-    if (session->state == PH__STATE_OPEN)
+    if (session->state == PH__STATE_OPEN && session->built_count == session->queue_count)
         ph__transactions_feed(session);
 }
 
