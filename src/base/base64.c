@@ -19,7 +19,7 @@ int ph__base64_encode(struct ph__buffer *out, const void *bytes, size_t n)
     if (status != PH_OK)
         return status;
     const int length = EVP_EncodeBlock(out->bytes + out->length, bytes, (int)n);
-    out->length += (size_t)length;
+    out->length += (uint32_t)length;
     return PH_OK;
 }
 
@@ -54,6 +54,6 @@ int ph__base64_decode(struct ph__buffer *out, const char *text, size_t n)
     if (length < 0)
         return PH_ERR_PROTOCOL;
     const size_t padding = (size_t)(text[n - 1] == '=') + (size_t)(text[n - 2] == '=');
-    out->length += (size_t)length - padding;
+    out->length += (uint32_t)length - (uint32_t)padding;
     return PH_OK;
 }

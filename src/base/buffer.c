@@ -16,7 +16,8 @@ enum {
 
 void ph__buffer_init(struct ph__buffer *buffer, const ph_allocator *allocator, size_t max)
 {
-    *buffer = (struct ph__buffer){.allocator = allocator, .max = max};
+    assert(max <= UINT32_MAX);
+    *buffer = (struct ph__buffer){.allocator = allocator, .max = (uint32_t)max};
 }
 
 void ph__buffer_init_secret(struct ph__buffer *buffer, const ph_allocator *allocator, size_t max)
@@ -33,9 +34,9 @@ void ph__buffer_release(struct ph__buffer *buffer)
     buffer->capacity = 0;
 }
 
-static size_t grown_capacity(const struct ph__buffer *buffer, size_t needed)
+static uint32_t grown_capacity(const struct ph__buffer *buffer, size_t needed)
 {
-    size_t capacity = buffer->capacity < smallest_capacity ? smallest_capacity : buffer->capacity;
+    uint32_t capacity = buffer->capacity < smallest_capacity ? smallest_capacity : buffer->capacity;
     while (capacity < needed)
         capacity = capacity > buffer->max / 2 ? buffer->max : capacity * 2;
     return capacity < buffer->max ? capacity : buffer->max;
@@ -60,10 +61,10 @@ int ph__buffer_reserve(struct ph__buffer *buffer, size_t n)
 {
     if (n > buffer->max - buffer->length)
         return PH_ERR_ARGUMENT;
-    const size_t needed = buffer->length + n;
+    const size_t needed = (size_t)buffer->length + n;
     if (needed <= buffer->capacity)
         return PH_OK;
-    const size_t capacity = grown_capacity(buffer, needed);
+    const uint32_t capacity = grown_capacity(buffer, needed);
     uint8_t *bytes = moved(buffer, capacity);
     if (!bytes)
         return PH_ERR_NO_MEMORY;
@@ -78,7 +79,7 @@ int ph__buffer_append_grown(struct ph__buffer *buffer, const void *bytes, size_t
     if (status != PH_OK)
         return status;
     memcpy(buffer->bytes + buffer->length, bytes, n);
-    buffer->length += n;
+    buffer->length += (uint32_t)n;
     return PH_OK;
 }
 
@@ -97,5 +98,5 @@ void ph__buffer_truncate(struct ph__buffer *buffer, size_t length)
     assert(length <= buffer->length);
     if (buffer->is_secret)
         ph__wipe(buffer->bytes ? buffer->bytes + length : NULL, buffer->length - length);
-    buffer->length = length;
+    buffer->length = (uint32_t)length;
 }

@@ -11,17 +11,18 @@
 #include <posthaste/allocator.h>
 #include <posthaste/error.h>
 
-/* Readable: bytes (NULL while nothing was appended) and length. The rest is the buffer's own. */
+/* Readable: bytes (NULL while nothing was appended) and length. The rest is the buffer's own.
+ * Sessions by the thousand have several each, none of which is large. */
 struct ph__buffer {
     const ph_allocator *allocator;
     uint8_t *bytes;
-    size_t length;
-    size_t capacity;
-    size_t max;
+    uint32_t length;
+    uint32_t capacity;
+    uint32_t max;
     bool is_secret; /* wiped when shrunk, moved or released */
 };
 
-/** Makes an empty buffer that never holds more than @p max bytes. */
+/** Makes an empty buffer that never holds more than @p max bytes, which is at most UINT32_MAX. */
 void ph__buffer_init(struct ph__buffer *buffer, const ph_allocator *allocator, size_t max);
 
 /** The same for secrets. */
@@ -58,7 +59,7 @@ static inline int ph__buffer_append(struct ph__buffer *buffer, const void *bytes
     if (n > buffer->capacity - buffer->length)
         return ph__buffer_append_grown(buffer, bytes, n);
     memcpy(buffer->bytes + buffer->length, bytes, n);
-    buffer->length += n;
+    buffer->length += (uint32_t)n;
     return PH_OK;
 }
 

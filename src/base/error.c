@@ -137,7 +137,7 @@ static void escape_long_reply(struct ph__error *error, const char *text)
     ph__buffer_truncate(long_reply, 0);
     if (ph__buffer_reserve(long_reply, room) != PH_OK)
         return;
-    long_reply->length = ph__escape((char *)long_reply->bytes, room, text, n);
+    long_reply->length = (uint32_t)ph__escape((char *)long_reply->bytes, room, text, n);
     error->view.reply_text = (const char *)long_reply->bytes;
 }
 

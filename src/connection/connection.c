@@ -27,6 +27,7 @@ ph_connection *ph__connection_new(ph_server *server, int port, uint64_t now_ms)
         .reply_limits = {.line_max = ph__reply_line_max_default,
                          .lines_max = ph__reply_lines_max_default,
                          .total_max = ph__reply_total_max_default},
+        .last_capabilities = &server->last_capabilities,
         .trace = &server->trace,
     };
     connection->session = ph__session_new(&config);

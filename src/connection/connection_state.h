@@ -168,6 +168,9 @@ void ph__messages_submit(ph_connection *connection);
 /* Takes the first message out, if it is done. @return it was */
 bool ph__messages_pull(ph_connection *connection, ph_event *event);
 
+/* @return the slot that the session knows by this tag; NULL if it is none of a message */
+struct ph__slot *ph__messages_slot(const ph_connection *connection, const void *tag);
+
 /* @return the first message's event can be pulled */
 bool ph__messages_are_done(const ph_connection *connection);
 

@@ -48,7 +48,7 @@ static bool translate(ph_connection *connection, ph_event *event)
     case PH__EVENT_COMMAND_DONE:
         return tell_command(connection, event, given.status);
     case PH__EVENT_MESSAGE_DONE:
-        ((struct ph__slot *)given.tag)->state = PH__SLOT_DONE;
+        ph__messages_slot(connection, given.tag)->state = PH__SLOT_DONE;
         break;
     case PH__EVENT_FAILED: /* the stage says it */
     case PH__EVENT_START_TLS:

@@ -16,7 +16,18 @@ static struct ph__slot *slot_at(const ph_connection *connection, size_t index)
     return &connection->slots[ph__ring_at(connection->slots_head, index, connection->slots_size)];
 }
 
-static size_t slots_wanted(const ph_connection *connection)
+/* The session knows a message by its place, which stays when the ring grows. */
+static void *tag_of(const ph_connection *connection, const struct ph__slot *slot)
+{
+    return (void *)(uintptr_t)(slot - connection->slots + 1);
+}
+
+struct ph__slot *ph__messages_slot(const ph_connection *connection, const void *tag)
+{
+    return tag ? &connection->slots[(uintptr_t)tag - 1] : NULL;
+}
+
+static size_t slots_max(const ph_connection *connection)
 {
     const size_t window = connection->server->window;
     return window > slots_min ? window : slots_min;
@@ -29,12 +40,21 @@ static bool has_ended(const ph_connection *connection)
 
 /* ---- Adding ---------------------------------------------------------------------------------- */
 
-static int make_slots(ph_connection *connection)
+/* One is enough for who sends one message after the other. A ring of one that grows begins with
+ * its only slot. */
+static int make_room(ph_connection *connection)
 {
-    const size_t size = slots_wanted(connection);
-    connection->slots = ph__allocate(connection->allocator, size * sizeof *connection->slots);
-    if (!connection->slots)
+    const size_t old_size = connection->slots_size;
+    if (connection->message_count < old_size)
+        return PH_OK;
+    const size_t size = old_size == 0 ? 1 : slots_max(connection);
+    struct ph__slot *grown = ph__reallocate_array(connection->allocator, connection->slots, size,
+                                                  sizeof *connection->slots);
+    if (!grown)
         return PH_ERR_NO_MEMORY;
+    for (size_t i = old_size; i < size; i++)
+        grown[i] = (struct ph__slot){.result = NULL};
+    connection->slots = grown;
     connection->slots_size = size;
     return PH_OK;
 }
@@ -54,7 +74,7 @@ int ph_connection_send(ph_connection *connection, ph_message *message, void *use
         return PH_ERR_STATE;
     if (ph_connection_room(connection) == 0)
         return PH_ERR_FULL;
-    if (!connection->slots && make_slots(connection) != PH_OK)
+    if (make_room(connection) != PH_OK)
         return PH_ERR_NO_MEMORY;
     struct ph__slot *slot = slot_at(connection, connection->message_count);
     if (prepare_result(connection, slot, &message->envelope) != PH_OK)
@@ -71,7 +91,7 @@ size_t ph_connection_room(const ph_connection *connection)
 {
     if (has_ended(connection))
         return 0;
-    return slots_wanted(connection) - connection->message_count;
+    return slots_max(connection) - connection->message_count;
 }
 
 /* ---- Sending --------------------------------------------------------------------------------- */
@@ -81,7 +101,7 @@ static void submit(ph_connection *connection, struct ph__slot *slot)
     const struct ph__outgoing outgoing = {
         .envelope = &slot->message->envelope,
         .result = slot->result,
-        .tag = slot,
+        .tag = tag_of(connection, slot),
         .is_repeatable = slot->message->source.kind == PH__SOURCE_MEMORY,
     };
     slot->state = PH__SLOT_SUBMITTED;
@@ -124,7 +144,8 @@ struct ph__source *ph__messages_source(ph_connection *connection)
     bool from_start;
     if (!ph__session_wants_content(connection->session))
         return NULL;
-    struct ph__slot *slot = ph__session_content_tag(connection->session, &from_start);
+    const void *tag = ph__session_content_tag(connection->session, &from_start);
+    struct ph__slot *slot = ph__messages_slot(connection, tag);
     if (!slot)
         return connection->source;
     if (from_start)
@@ -159,7 +180,7 @@ int ph_connection_cancel(ph_connection *connection, const ph_message *message)
             continue;
         connection->has_work = true;
         if (slot->state == PH__SLOT_SUBMITTED)
-            return ph__session_cancel(connection->session, slot);
+            return ph__session_cancel(connection->session, tag_of(connection, slot));
         cancel_waiting(connection, slot);
         return PH_OK;
     }

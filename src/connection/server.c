@@ -76,6 +76,7 @@ void ph__server_release(ph_server *server)
     release_login(allocator, &server->login);
     ph__mechanism_table_release(&server->mechanisms);
     ph__tls_config_free(server->tls_config);
+    ph_capabilities_free(server->last_capabilities);
     ph__release(allocator, server->authorization_id);
     ph__release(allocator, server->helo);
     ph__release(allocator, server->bind_address);

@@ -62,6 +62,8 @@ struct ph_server {
     uint64_t stalled_at_ms;    /* the last time */
     uint32_t window;
     uint64_t window_bytes;
+
+    ph_capabilities *last_capabilities; /* as the last connection was told; NULL: none was */
 };
 
 /**

@@ -13,7 +13,9 @@ ph_capabilities *ph__capabilities_new(const ph_allocator *allocator)
     ph_capabilities *capabilities = ph__allocate(allocator, sizeof *capabilities);
     if (!capabilities)
         return NULL;
-    capabilities->allocator = allocator;
+    capabilities->own_allocator = *allocator;
+    allocator = capabilities->allocator = &capabilities->own_allocator;
+    capabilities->users = 1;
     /* Bounded by the reply's own limit; the additions are one NUL a line and a word. */
     const size_t max = 4 * (size_t)ph__reply_total_max_default;
     ph__buffer_init(&capabilities->text, allocator, max);
@@ -24,13 +26,15 @@ ph_capabilities *ph__capabilities_new(const ph_allocator *allocator)
 
 void ph_capabilities_free(ph_capabilities *capabilities)
 {
-    if (!capabilities)
+    if (!capabilities || --capabilities->users > 0)
         return;
     ph__buffer_release(&capabilities->text);
     ph__buffer_release(&capabilities->auth);
     ph__buffer_release(&capabilities->auth_names);
-    ph__release(capabilities->allocator, capabilities->list);
-    ph__release(capabilities->allocator, capabilities);
+    const ph_allocator allocator = capabilities->own_allocator;
+    ph__release(&allocator, capabilities->said);
+    ph__release(&allocator, capabilities->list);
+    ph__release(&allocator, capabilities);
 }
 
 void ph__capabilities_clear(ph_capabilities *capabilities)
@@ -164,6 +168,43 @@ int ph__capabilities_read(ph_capabilities *capabilities, const ph_reply *reply)
             ph__capabilities_clear(capabilities);
             return PH_ERR_NO_MEMORY;
         }
+    }
+    return PH_OK;
+}
+
+/* @return what the reply says, to be kept for others who are told the same; NULL without memory */
+static ph_capabilities *read_to_share(const ph_allocator *allocator, const ph_reply *reply)
+{
+    ph_capabilities *made = ph__capabilities_new(allocator);
+    if (!made)
+        return NULL;
+    made->said = ph__duplicate(allocator, ph_reply_text(reply));
+    if (made->said && ph__capabilities_read(made, reply) == PH_OK)
+        return made;
+    ph_capabilities_free(made);
+    return NULL;
+}
+
+static ph_capabilities *retain(ph_capabilities *capabilities)
+{
+    capabilities->users++;
+    return capabilities;
+}
+
+int ph__capabilities_share(ph_capabilities **last, const ph_allocator *allocator,
+                           const ph_reply *reply, ph_capabilities **own)
+{
+    ph_capabilities_free(*own);
+    if (last && *last && strcmp((*last)->said, ph_reply_text(reply)) == 0) {
+        *own = retain(*last);
+        return PH_OK;
+    }
+    *own = read_to_share(allocator, reply);
+    if (!*own)
+        return PH_ERR_NO_MEMORY;
+    if (last) {
+        ph_capabilities_free(*last);
+        *last = retain(*own);
     }
     return PH_OK;
 }

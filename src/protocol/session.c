@@ -25,6 +25,7 @@ struct ph__session *ph__session_new(const struct ph__session_config *config)
     const ph_allocator *allocator = session->allocator = &session->own_allocator;
     session->server = config->server;
     session->trace = config->trace;
+    session->last_capabilities = config->last_capabilities;
     ph__buffer_init(&session->input, allocator, ph__input_max);
     ph__reply_parser_init(&session->parser, allocator, &config->reply_limits);
     ph__reply_init(&session->reply, allocator, config->reply_limits.total_max);

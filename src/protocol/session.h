@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <posthaste/capabilities.h>
 #include <posthaste/mechanism.h>
 #include <posthaste/server.h>
 #include <posthaste/smtp.h>
@@ -39,6 +40,8 @@ struct ph__session_config {
     const ph_allocator *allocator;
     const char *server; /* the server's name, for sentences; must outlive the session */
     struct ph__reply_limits reply_limits;
+    ph_capabilities **last_capabilities; /* what the server said to others (ph__capabilities_share);
+                                            NULL: there are none */
     const struct ph__trace *trace; /* must outlive the session; may change meanwhile */
 };
 

@@ -41,6 +41,11 @@ static int add_pending(struct ph__session *session, struct ph__pending pending)
     return PH_OK;
 }
 
+static bool is_staged(const struct ph__pending *pending)
+{
+    return !pending->bytes && !pending->is_file;
+}
+
 /* Pends what stands in the staging buffer from `start` on. */
 static int pend_staged(struct ph__session *session, size_t start, ph_result *result)
 {
@@ -49,20 +54,20 @@ static int pend_staged(struct ph__session *session, size_t start, ph_result *res
                                    ? &session->pending[session->pending_count - 1]
                                    : NULL;
     session->pended += n;
-    if (last && last->kind == PH__PENDING_STAGED && last->result == result) {
+    if (last && is_staged(last) && last->result == result) {
         last->length += n; /* staged slices that follow one another touch */
         return PH_OK;
     }
     return add_pending(
-        session, (struct ph__pending){
-                     .kind = PH__PENDING_STAGED, .offset = start, .length = n, .result = result});
+        session,
+        (struct ph__pending){.offset = (uint32_t)start, .length = n, .result = result});
 }
 
 int ph__session_pend_file(struct ph__session *session, size_t n, ph_result *result)
 {
     session->pended += n;
     return add_pending(
-        session, (struct ph__pending){.kind = PH__PENDING_FILE, .length = n, .result = result});
+        session, (struct ph__pending){.is_file = true, .length = n, .result = result});
 }
 
 int ph__session_pend(struct ph__session *session, struct ph__slice slice, ph_result *result)
@@ -169,8 +174,7 @@ static void build(struct ph__session *session)
 
 static const uint8_t *bytes_of(const struct ph__session *session, const struct ph__pending *pending)
 {
-    return pending->kind == PH__PENDING_STAGED ? session->staging.bytes + pending->offset
-                                               : pending->bytes;
+    return is_staged(pending) ? session->staging.bytes + pending->offset : pending->bytes;
 }
 
 size_t ph__session_output(struct ph__session *session, struct ph__slice *slices, size_t max)
@@ -200,10 +204,10 @@ static void left(struct ph__session *session, const struct ph__command *command)
 
 static void advance(struct ph__pending *pending, size_t n)
 {
-    if (pending->kind == PH__PENDING_LENT)
+    if (pending->bytes)
         pending->bytes += n;
-    else
-        pending->offset += n;
+    else if (!pending->is_file)
+        pending->offset += (uint32_t)n;
     pending->length -= n;
     if (pending->result)
         pending->result->bytes += n;

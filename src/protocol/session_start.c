@@ -31,10 +31,7 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
         return ph__error_set(&session->error, PH_ERR_ARGUMENT, PH_PHASE_EHLO,
                              "the HELO name must be a domain or an address literal in printable "
                              "ASCII of at most 255 bytes, without blanks");
-    if (!session->capabilities) /* of an attempt that got no further */
-        session->capabilities = ph__capabilities_new(session->allocator);
-    if (!session->capabilities ||
-        ph__replace_string(session->allocator, &session->helo, start->helo) != PH_OK)
+    if (ph__replace_string(session->allocator, &session->helo, start->helo) != PH_OK)
         return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
     session->has_operation = true;
     session->esmtp = start->esmtp;
@@ -43,7 +40,7 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
     session->is_local = start->is_local;
     session->avoids = start->avoids;
     session->window = start->window;
-    session->transactions_size =
+    session->transactions_max =
         start->window > ph__transactions_min ? start->window : ph__transactions_min;
     session->window_bytes = start->window_bytes;
     ph__session_enter(session, PH__STATE_STARTING);
@@ -146,7 +143,8 @@ void ph__answered_ehlo(struct ph__session *session, const struct ph__command *co
                        const ph_reply *reply)
 {
     if (ph_reply_is_success(reply)) {
-        if (ph__capabilities_read(session->capabilities, reply) == PH_OK)
+        if (ph__capabilities_share(session->last_capabilities, session->allocator, reply,
+                                   &session->capabilities) == PH_OK)
             introduced(session);
         else
             ph__session_fail_without_memory(session);
@@ -178,8 +176,12 @@ void ph__answered_helo(struct ph__session *session, const struct ph__command *co
         refuse_start(session, command, reply);
         return;
     }
-    ph__capabilities_clear(session->capabilities);
-    introduced(session);
+    ph_capabilities_free(session->capabilities);
+    session->capabilities = ph__capabilities_new(session->allocator);
+    if (session->capabilities)
+        introduced(session);
+    else
+        ph__session_fail_without_memory(session);
 }
 
 void ph__answered_starttls(struct ph__session *session, const struct ph__command *command,
@@ -202,7 +204,8 @@ int ph__session_tls_started(struct ph__session *session)
 {
     if (session->state != PH__STATE_AWAITING_TLS)
         return PH_ERR_STATE;
-    ph__capabilities_clear(session->capabilities);
+    ph_capabilities_free(session->capabilities);
+    session->capabilities = NULL;
     session->is_secure = true;
     session->has_reply = false;
     ph__session_enter(session, PH__STATE_STARTING);

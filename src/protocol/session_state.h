@@ -70,7 +70,7 @@ enum {
     ph__queue_size_min = 8,
     ph__queue_size_max = 128,
     ph__queue_size_per_transaction = 4, /* more of a window */
-    ph__pending_size_min = 8,
+    ph__pending_size_min = 4,
     ph__pending_size_max = 64,
     ph__pending_bytes_max = 256 * 1024, /* so that one turn ends, and caches hold what was seen */
     ph__events_size = 4,
@@ -121,18 +121,13 @@ struct ph__transaction {
     struct ph__content content;
 };
 
-/* A slice that waits to be written; one of the staging buffer is kept as an offset, since the
- * buffer may move while it grows. */
+/* A slice that waits to be written. */
 struct ph__pending {
-    enum {
-        PH__PENDING_LENT,
-        PH__PENDING_STAGED,
-        PH__PENDING_FILE
-    } kind;
-    const uint8_t *bytes;
-    size_t offset;
+    const uint8_t *bytes; /* lent; NULL: of the staging buffer, which may move, or of a file */
     size_t length;
     ph_result *result; /* of the message whose content it is, or NULL */
+    uint32_t offset;   /* in the staging buffer */
+    bool is_file;
 };
 
 struct ph__exchange {
@@ -182,7 +177,8 @@ struct ph__session {
     bool is_local;
     bool fell_back; /* from EHLO to HELO */
     ph_starttls starttls;
-    ph_capabilities *capabilities;
+    ph_capabilities *capabilities;       /* NULL: none are known yet */
+    ph_capabilities **last_capabilities; /* NULL, or those of the session before */
     unsigned avoids;
     unsigned features; /* of enum ph_feature: what is used */
     uint32_t window;
@@ -195,6 +191,7 @@ struct ph__session {
 
     struct ph__transaction *transactions; /* a ring; NULL until there is one */
     size_t transactions_size;
+    size_t transactions_max; /* it grows up to that */
     size_t transactions_head;
     size_t transactions_count;
     size_t fed_count;         /* so many of the first were queued to their end */

@@ -60,7 +60,7 @@ static int check_extensions(struct ph__session *session, const struct ph__envelo
 
 size_t ph__session_room(const struct ph__session *session)
 {
-    return session->transactions_size - session->transactions_count;
+    return session->transactions_max - session->transactions_count;
 }
 
 /* Begins as an operation does, unless another message is under way. */
@@ -78,15 +78,20 @@ static int take_message(struct ph__session *session)
     return PH_OK;
 }
 
-/* Only a session that sends has room for messages. */
+/* Only a session that sends has room for a message, and only one that overlaps them for more. What
+ * grows is a ring of one: its place stays the first. */
 static int make_room(struct ph__session *session)
 {
-    if (!session->transactions)
-        session->transactions = ph__reallocate_array(
-            session->allocator, NULL, session->transactions_size, sizeof *session->transactions);
-    if (session->transactions)
+    if (session->transactions_count < session->transactions_size)
         return PH_OK;
-    return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_MAIL, "out of memory");
+    const size_t size = session->transactions ? session->transactions_max : 1;
+    struct ph__transaction *grown = ph__reallocate_array(
+        session->allocator, session->transactions, size, sizeof *session->transactions);
+    if (!grown)
+        return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_MAIL, "out of memory");
+    session->transactions = grown;
+    session->transactions_size = size;
+    return PH_OK;
 }
 
 static int begin(struct ph__session *session, const struct ph__outgoing *outgoing)

@@ -2,6 +2,7 @@
 #include "protocol/capabilities.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/allocator.h"
@@ -201,6 +202,80 @@ static void read__each_allocation_may_fail(void **state)
     ph__reply_release(&reply);
 }
 
+static void share__the_same_words_are_kept_once(void **state)
+{
+    (void)state;
+    struct ph_reply same;
+    struct ph_reply other;
+    struct test_allocator test;
+    ph_capabilities *last = NULL;
+    ph_capabilities *sessions[3] = {NULL, NULL, NULL};
+    reply_init_with(&same, "250-mx\r\n250 SIZE 1\r\n");
+    reply_init_with(&other, "250-mx\r\n250 SIZE 2\r\n");
+    test_allocator_init(&test);
+    for (size_t i = 0; i < ROWS(sessions); i++)
+        assert_int_equal(ph__capabilities_share(&last, &test.allocator, i < 2 ? &same : &other,
+                                                &sessions[i]),
+                         PH_OK);
+    assert_ptr_equal(sessions[0], sessions[1]);
+    assert_ptr_not_equal(sessions[1], sessions[2]);
+    assert_string_equal(ph_capabilities_parameters(sessions[0], "SIZE"), "1");
+    assert_string_equal(ph_capabilities_parameters(sessions[2], "SIZE"), "2");
+    /* A second EHLO takes the place of the first. */
+    assert_int_equal(ph__capabilities_share(&last, &test.allocator, &other, &sessions[0]), PH_OK);
+    assert_ptr_equal(sessions[0], sessions[2]);
+    ph_capabilities_free(last); /* whoever goes first */
+    for (size_t i = 0; i < ROWS(sessions); i++)
+        ph_capabilities_free(sessions[i]);
+    assert_int_equal(test.live_blocks, 0);
+    ph__reply_release(&same);
+    ph__reply_release(&other);
+}
+
+static void share__each_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct ph_reply reply;
+    reply_init_with(&reply, "250-mx\r\n250 AUTH PLAIN CRAM-MD5\r\n");
+    bool has_failed = true;
+    for (int n = 0; has_failed; n++) {
+        struct test_allocator test;
+        ph_capabilities *last = NULL;
+        ph_capabilities *own = NULL;
+        test_allocator_init_failing(&test, n);
+        const int status = ph__capabilities_share(&last, &test.allocator, &reply, &own);
+        has_failed = test.has_failed;
+        assert_int_equal(status, has_failed ? PH_ERR_NO_MEMORY : PH_OK);
+        assert_true(has_failed == !own && has_failed == !last);
+        ph_capabilities_free(own);
+        ph_capabilities_free(last);
+        assert_int_equal(test.live_blocks, 0);
+    }
+    ph__reply_release(&reply);
+}
+
+/* They are the caller's, who may free the session that the reply belongs to. */
+static void of_a_reply__outlive_it(void **state)
+{
+    (void)state;
+    struct ph_reply reply;
+    struct test_allocator test;
+    ph_capabilities *capabilities;
+    test_allocator_init(&test);
+    ph_allocator *of_session = malloc(sizeof *of_session);
+    assert_non_null(of_session);
+    *of_session = test.allocator;
+    reply_init_with(&reply, "250-mx\r\n250 AUTH PLAIN\r\n");
+    struct ph_reply *copy = ph__reply_copy(of_session, &reply);
+    assert_int_equal(ph_reply_capabilities(copy, &capabilities), PH_OK);
+    ph__reply_free(copy);
+    free(of_session);
+    assert_true(ph_capabilities_has_auth(capabilities, "PLAIN"));
+    ph_capabilities_free(capabilities);
+    assert_int_equal(test.live_blocks, 0);
+    ph__reply_release(&reply);
+}
+
 static void of_a_reply__use_the_memory_of_the_reply(void **state)
 {
     (void)state;
@@ -233,6 +308,9 @@ int main(void)
         cmocka_unit_test(read__replaces_what_was_there),
         cmocka_unit_test(read__each_allocation_may_fail),
         cmocka_unit_test(of_a_reply__that_is_no_success_is_refused),
+        cmocka_unit_test(share__the_same_words_are_kept_once),
+        cmocka_unit_test(share__each_allocation_may_fail),
+        cmocka_unit_test(of_a_reply__outlive_it),
         cmocka_unit_test(of_a_reply__use_the_memory_of_the_reply),
     };
     return cmocka_run_group_tests_name("protocol/capabilities", tests, NULL, NULL);
