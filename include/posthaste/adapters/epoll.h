@@ -15,39 +15,32 @@
 
 #include <posthaste/connection.h>
 
-typedef struct ph_epoll ph_epoll;
-
-/** A descriptor that is watched: what an epoll_event's data.ptr leads to. */
-typedef struct ph_epoll_watch {
-    ph_epoll *owner;
-    struct pollfd polled;
-} ph_epoll_watch;
-
 /** The program's; it stays where it is until ph_epoll_detach, and until the events of an epoll_wait
  * in which it may be named were all handled. */
-struct ph_epoll {
+typedef struct ph_epoll {
     int epoll_fd;
     ph_connection *connection; /**< NULL: detached */
     size_t count;
-    ph_epoll_watch watches[PH_POLLFDS_MAX];
-};
+    int fds[PH_POLLFDS_MAX]; /* what is watched */
+    short events;            /* what for, if it is one */
+} ph_epoll;
 
 /* A closed descriptor has left the set by itself, and its number may stand for another already. */
 static inline void ph_epoll__forget(ph_epoll *epoll, int is_closed)
 {
     for (size_t i = 0; !is_closed && i < epoll->count; i++)
-        (void)epoll_ctl(epoll->epoll_fd, EPOLL_CTL_DEL, epoll->watches[i].polled.fd, NULL);
+        (void)epoll_ctl(epoll->epoll_fd, EPOLL_CTL_DEL, epoll->fds[i], NULL);
     epoll->count = 0;
 }
 
-static inline int ph_epoll__watch(ph_epoll *epoll, int operation, ph_epoll_watch *watch)
+static inline int ph_epoll__watch(ph_epoll *epoll, int operation, const struct pollfd *polled)
 {
     struct epoll_event event;
     memset(&event, 0, sizeof event);
-    event.events = (watch->polled.events & POLLIN ? (uint32_t)EPOLLIN : 0) |
-                   (watch->polled.events & POLLOUT ? (uint32_t)EPOLLOUT : 0);
-    event.data.ptr = watch;
-    return epoll_ctl(epoll->epoll_fd, operation, watch->polled.fd, &event);
+    event.events = (polled->events & POLLIN ? (uint32_t)EPOLLIN : 0) |
+                   (polled->events & POLLOUT ? (uint32_t)EPOLLOUT : 0);
+    event.data.ptr = epoll;
+    return epoll_ctl(epoll->epoll_fd, operation, polled->fd, &event);
 }
 
 /**
@@ -59,18 +52,18 @@ static inline void ph_epoll_update(ph_epoll *epoll)
     struct pollfd fds[PH_POLLFDS_MAX];
     const size_t count = ph_connection_pollfds(epoll->connection, fds);
     if (count == 1 && epoll->count == 1 && ph_connection_is_connected(epoll->connection) &&
-        epoll->watches[0].polled.fd == fds[0].fd) {
-        if (epoll->watches[0].polled.events == fds[0].events)
+        epoll->fds[0] == fds[0].fd) {
+        if (epoll->events == fds[0].events)
             return;
-        epoll->watches[0].polled = fds[0];
-        if (ph_epoll__watch(epoll, EPOLL_CTL_MOD, &epoll->watches[0]) == 0)
+        epoll->events = fds[0].events;
+        if (ph_epoll__watch(epoll, EPOLL_CTL_MOD, &fds[0]) == 0)
             return; /* else it stands for another descriptor by now */
     }
     ph_epoll__forget(epoll, count == 0);
     for (size_t i = 0; i < count; i++) {
-        epoll->watches[i].owner = epoll;
-        epoll->watches[i].polled = fds[i];
-        (void)ph_epoll__watch(epoll, EPOLL_CTL_ADD, &epoll->watches[i]);
+        epoll->fds[i] = fds[i].fd;
+        epoll->events = fds[i].events;
+        (void)ph_epoll__watch(epoll, EPOLL_CTL_ADD, &fds[i]);
     }
     epoll->count = count;
 }
@@ -103,15 +96,18 @@ static inline void ph_epoll_due(ph_epoll *epoll)
 /** Takes the connection on that an event of epoll_wait is about. */
 static inline void ph_epoll_ready(const struct epoll_event *event)
 {
-    ph_epoll_watch *watch = (ph_epoll_watch *)event->data.ptr;
-    ph_epoll *epoll = watch->owner;
-    struct pollfd polled = watch->polled;
-    if (!epoll->connection || epoll->count <= (size_t)(watch - epoll->watches))
-        return; /* an event before this one ended it */
-    polled.revents =
-        (short)((event->events & EPOLLIN ? POLLIN : 0) | (event->events & EPOLLOUT ? POLLOUT : 0) |
-                (event->events & (EPOLLERR | EPOLLHUP) ? POLLERR : 0));
-    ph_connection_process(epoll->connection, &polled, 1, ph_now_ms());
+    ph_epoll *epoll = (ph_epoll *)event->data.ptr;
+    struct pollfd fds[PH_POLLFDS_MAX];
+    if (!epoll->connection) /* an event before this one ended it */
+        return;
+    const size_t count = ph_connection_pollfds(epoll->connection, fds);
+    if (count == 1 && ph_connection_is_connected(epoll->connection))
+        fds[0].revents = (short)((event->events & EPOLLIN ? POLLIN : 0) |
+                                 (event->events & EPOLLOUT ? POLLOUT : 0) |
+                                 (event->events & (EPOLLERR | EPOLLHUP) ? POLLERR : 0));
+    else
+        (void)poll(fds, count, 0); /* one of several, on the way there */
+    ph_connection_process(epoll->connection, fds, count, ph_now_ms());
     if (epoll->connection)
         ph_epoll_update(epoll);
 }
