@@ -137,8 +137,14 @@ static double between_us(struct timeval from, struct timeval to)
 void meter_begin(struct meter *meter)
 {
     meter->base_rss_kib = memory_kib("VmRSS:");
+    meter->open_rss_kib = 0;
     (void)getrusage(RUSAGE_SELF, &meter->usage);
     (void)clock_gettime(CLOCK_MONOTONIC, &meter->time);
+}
+
+void meter_all_open(struct meter *meter)
+{
+    meter->open_rss_kib = memory_kib("VmRSS:");
 }
 
 void meter_end(const struct meter *meter, long messages)
@@ -152,7 +158,7 @@ void meter_end(const struct meter *meter, long messages)
     const double wall_us = (double)(now.tv_sec - meter->time.tv_sec) * 1e6 +
                            (double)(now.tv_nsec - meter->time.tv_nsec) / 1e3;
     (void)printf("{\"cpu_us\": %.0f, \"user_us\": %.0f, \"wall_us\": %.0f, \"messages\": %ld, "
-                 "\"base_rss_kib\": %ld, \"peak_rss_kib\": %ld}\n",
+                 "\"base_rss_kib\": %ld, \"open_rss_kib\": %ld, \"peak_rss_kib\": %ld}\n",
                  user_us + system_us, user_us, wall_us, messages, meter->base_rss_kib,
-                 memory_kib("VmHWM:"));
+                 meter->open_rss_kib, memory_kib("VmHWM:"));
 }

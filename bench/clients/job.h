@@ -34,6 +34,7 @@ struct meter {
     struct rusage usage;
     struct timespec time;
     long base_rss_kib;
+    long open_rss_kib; /* 0: nobody said */
 };
 
 /** Reads the arguments, and makes the body or reads it from the file. Ends the program when they
@@ -55,6 +56,9 @@ _Noreturn void job_fail(const char *what, const char *why);
 void *job_allocate(size_t size);
 
 void meter_begin(struct meter *meter);
+
+/** Notes what is resident now that every session is open and none sends. */
+void meter_all_open(struct meter *meter);
 
 /** Prints one line of JSON: what was used since the beginning. */
 void meter_end(const struct meter *meter, long messages);

@@ -87,6 +87,7 @@ void posthaste_sessions(const struct job *job)
     for (long i = 0; i < job->count; i++)
         open_session(&sessions[i], &loop, server);
     run(&loop, job->count);
+    meter_all_open(&meter);
     for (long i = 0; i < job->count; i++)
         use_session(&sessions[i], job);
     run(&loop, job->count);

@@ -148,6 +148,7 @@ void raw_sessions(const struct job *job)
     for (long i = 0; i < job->count; i++)
         open_session(&loop, &loop.sessions[i]);
     run(&loop);
+    meter_all_open(&meter);
     for (long i = 0; i < job->count; i++)
         say_envelope(&loop.sessions[i]);
     run(&loop);

@@ -55,8 +55,10 @@ def other_values(row, count, used):
     if row.unit == "trips":
         return {"turns": used["turns"] / count}
     if row.unit == "session":
-        grown = max(0, used["peak_rss_kib"] - used["base_rss_kib"])
-        return {"KiB a session": grown / count}
+        def grown(name):
+            return max(0, used[name] - used["base_rss_kib"]) / count
+        return {"KiB, open": grown("open_rss_kib") if used.get("open_rss_kib") else None,
+                "KiB, sending": grown("peak_rss_kib")}
     if row.unit == "s/GB":
         return {"wall s/GB": used["wall_us"] / 1e6 / (count * row.size / 1e9)}
     return {"wall": used["wall_us"] / count}
@@ -115,8 +117,9 @@ class RowRun:
                 continue
             line = {"name": entry.name, "messages": self.count_of(entry),
                     **summary(self.values[entry.name], base)}
-            for name in self.others[entry.name][0]:
-                line[name] = statistics.median(other[name] for other in self.others[entry.name])
+            for name, value in self.others[entry.name][0].items():
+                line[name] = None if value is None else statistics.median(
+                    other[name] for other in self.others[entry.name])
             lines.append(line)
         return {"name": self.row.name, "title": self.row.title, "unit": self.row.unit,
                 "at_most": self.row.at_most, "goal": self.row.goal, "lines": lines,
