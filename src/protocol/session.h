@@ -42,7 +42,7 @@ struct ph__session_config {
     struct ph__reply_limits reply_limits;
     ph_capabilities **last_capabilities; /* what the server said to others (ph__capabilities_share);
                                             NULL: there are none */
-    const struct ph__trace *trace; /* must outlive the session; may change meanwhile */
+    const struct ph__trace *trace;       /* must outlive the session; may change meanwhile */
 };
 
 /** @return a new session, or NULL */

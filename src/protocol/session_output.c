@@ -59,15 +59,14 @@ static int pend_staged(struct ph__session *session, size_t start, ph_result *res
         return PH_OK;
     }
     return add_pending(
-        session,
-        (struct ph__pending){.offset = (uint32_t)start, .length = n, .result = result});
+        session, (struct ph__pending){.offset = (uint32_t)start, .length = n, .result = result});
 }
 
 int ph__session_pend_file(struct ph__session *session, size_t n, ph_result *result)
 {
     session->pended += n;
-    return add_pending(
-        session, (struct ph__pending){.is_file = true, .length = n, .result = result});
+    return add_pending(session,
+                       (struct ph__pending){.is_file = true, .length = n, .result = result});
 }
 
 int ph__session_pend(struct ph__session *session, struct ph__slice slice, ph_result *result)

@@ -33,9 +33,8 @@ static void add(struct ph__resolver *resolver, const void *address, size_t lengt
 {
     if (resolver->count == ph__endpoints_max || length > sizeof(struct sockaddr_storage))
         return;
-    struct ph__endpoint *grown =
-        ph__reallocate_array(resolver->allocator, resolver->endpoints, resolver->count + 1,
-                             sizeof *resolver->endpoints);
+    struct ph__endpoint *grown = ph__reallocate_array(
+        resolver->allocator, resolver->endpoints, resolver->count + 1, sizeof *resolver->endpoints);
     if (!grown) {
         resolver->code = ARES_ENOMEM;
         return;

@@ -10,7 +10,7 @@
 #define ALL_FEATURES (PH_FEATURE_PIPELINING | PH_FEATURE_CHUNKING | PH_FEATURE_OVERLAP)
 #define OFFERS       "250-CHUNKING\r\n250 PIPELINING\r\n"
 /* What must be changed goes in small chunks, which fit into the packets of these sockets. */
-#define LINE         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\n"
+#define LINE "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\n"
 
 enum {
     read_timeout_ms = 60000,

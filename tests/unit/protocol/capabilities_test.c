@@ -214,9 +214,9 @@ static void share__the_same_words_are_kept_once(void **state)
     reply_init_with(&other, "250-mx\r\n250 SIZE 2\r\n");
     test_allocator_init(&test);
     for (size_t i = 0; i < ROWS(sessions); i++)
-        assert_int_equal(ph__capabilities_share(&last, &test.allocator, i < 2 ? &same : &other,
-                                                &sessions[i]),
-                         PH_OK);
+        assert_int_equal(
+            ph__capabilities_share(&last, &test.allocator, i < 2 ? &same : &other, &sessions[i]),
+            PH_OK);
     assert_ptr_equal(sessions[0], sessions[1]);
     assert_ptr_not_equal(sessions[1], sessions[2]);
     assert_string_equal(ph_capabilities_parameters(sessions[0], "SIZE"), "1");

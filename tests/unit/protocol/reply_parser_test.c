@@ -229,8 +229,8 @@ static enum ph__parse parse_text(const ph_allocator *allocator)
     ph__reply_init(&reply, allocator, default_reply_limits.total_max);
     enum ph__parse outcome = ph__reply_parse(&parser, (const uint8_t *)text, 9, &reply, &used);
     if (outcome == PH__PARSE_NEED_MORE)
-        outcome = ph__reply_parse(&parser, (const uint8_t *)text + 9, sizeof text - 1 - 9, &reply,
-                                  &used);
+        outcome =
+            ph__reply_parse(&parser, (const uint8_t *)text + 9, sizeof text - 1 - 9, &reply, &used);
     ph__reply_parser_release(&parser);
     ph__reply_release(&reply);
     return outcome;
