@@ -17,6 +17,8 @@ enum {
     window_bytes = 1024 * 1024
 };
 
+static const uint32_t usual_progress = UINT32_MAX; /* more than --progress takes */
+
 struct message_options {
     struct envelope_options envelope;
     int format;
@@ -81,7 +83,7 @@ static const struct option sending_rows[] = {
     { "checkpoint", "FILE",
       "keep there what became of which message; the same command goes on where it was",
       OPTION_TEXT, FIELD(sending_options, checkpoint) },
-    { "retry-failed", NULL, "send those again that an earlier run was refused for good",
+    { "retry-refused", NULL, "send those again that an earlier run was refused for good",
       OPTION_FLAG, FIELD(sending_options, retries_refused) },
     { "retry-unknown", NULL,
       "send those again that an earlier run may have sent: they may arrive twice",
@@ -93,7 +95,7 @@ static const struct option telling_rows[] = {
     { "json", NULL, "print a JSON object a message, and one at the end, in place of lines",
       OPTION_FLAG, FIELD(telling_options, results.json) },
     { "progress", "SECONDS",
-      "how often to tell how far it is; default 0.2 on a terminal, else 10",
+      "how often to tell how far it is; default 0.2 on a terminal, else 10; 0: never",
       OPTION_SECONDS, FIELD(telling_options, progress_ms) },
     { "quiet", NULL, "print nothing but errors (and JSON, if asked for)",
       OPTION_FLAG, FIELD(telling_options, results.quiet) },
@@ -140,13 +142,23 @@ static int check_source(const struct bulk *bulk, const struct operands *operands
     if (messages->templ && messages->envelope.to.count > 0)
         return complain_of_usage(bulk->command,
                                  "--to: with --template the recipients are those of --recipients");
-    if (!messages->templ && operands->count == 0)
+    if (messages->templ && messages->format != FORMAT_AUTO)
+        return complain_of_usage(bulk->command,
+                                 "--format: with --template there is nothing else to send");
+    if (!messages->templ && (operands->count == 0 || *operands->items[0] == '\0'))
         return complain_of_usage(bulk->command, "no messages: give a Maildir, an mbox, a file of "
                                                 "JSON lines, or - for such lines from standard "
                                                 "input");
     if (operands->count > 1)
         return complain_of_usage(bulk->command, "one source at a time: %s, but then also %s",
                                  operands->items[0], operands->items[1]);
+    if (operands->count == 1 && strcmp(operands->items[0], "-") == 0 &&
+        messages->format != FORMAT_AUTO && messages->format != FORMAT_NDJSON)
+        return complain_of_usage(bulk->command,
+                                 "--format %s: from standard input come lines of JSON alone; give "
+                                 "the name of the %s",
+                                 format_words[messages->format],
+                                 messages->format == FORMAT_MAILDIR ? "folder" : "file");
     return EXIT_OK;
 }
 
@@ -178,7 +190,7 @@ static int check(const struct bulk *bulk, const struct operands *operands)
     if ((sending->retries_refused || sending->retries_unknown) && !sending->checkpoint)
         return complain_of_usage(bulk->command,
                                  "--retry-%s needs the --checkpoint of the earlier run",
-                                 sending->retries_refused ? "failed" : "unknown");
+                                 sending->retries_refused ? "refused" : "unknown");
     if (sending->sender.connections == 0 || sending->sender.connections > 10000)
         return complain_of_usage(bulk->command, "--connections: 1 to 10000");
     if (sending->window == 0 || sending->window > window_max)
@@ -210,6 +222,7 @@ static void advise(const struct bulk *bulk)
 {
     const struct tally *tally = &bulk->run.tally;
     const bool has_checkpoint = bulk->sending.checkpoint != NULL;
+    const bool may_repeat = tally->now[KNOWN_SENT] + tally->now[KNOWN_UNKNOWN] > 0;
     if (tally->now[KNOWN_UNKNOWN] + tally->before[KNOWN_UNKNOWN] + tally->before[KNOWN_BEGUN] > 0)
         complain(bulk->command,
                  "note: messages of unknown outcome may have been delivered; they are not sent "
@@ -218,9 +231,9 @@ static void advise(const struct bulk *bulk)
     if (tally->is_incomplete && has_checkpoint)
         complain(bulk->command, "not all was sent; the same command goes on from %s",
                  bulk->sending.checkpoint);
-    else if (tally->is_incomplete)
+    else if (tally->is_incomplete && may_repeat)
         complain(bulk->command, "not all was sent, and without --checkpoint the same command would "
-                                "send all again");
+                                "send again what was");
 }
 
 static int end_of_run(const struct bulk *bulk, const ph_error *error)
@@ -292,8 +305,10 @@ static int run_with_source(struct bulk *bulk, const struct operands *operands)
                              .results = telling->results,
                              .retries_refused = bulk->sending.retries_refused,
                              .retries_unknown = bulk->sending.retries_unknown,
-                             .progress_ms = telling->progress_ms,
-                             .shows_progress = !telling->results.quiet && !bulk->connection.trace};
+                             .progress_ms =
+                                 telling->progress_ms == usual_progress ? 0 : telling->progress_ms,
+                             .shows_progress = telling->progress_ms > 0 &&
+                                               !telling->results.quiet && !bulk->connection.trace};
     const ph_error *error = source_open(&options, &bulk->run.source, &problem);
     if (error)
         return complain_of_source(bulk, error);
@@ -322,6 +337,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct bulk bulk = {.command = self,
                         .sending = {.sender = {.connections = 4, .retries = 3}, .window = 1},
+                        .telling = {.progress_ms = usual_progress},
                         .connection = connection_options_default()};
     void *const targets[] = {&bulk.messages,   &bulk.sending, &bulk.telling,
                              &bulk.connection, &bulk.tls,     &bulk.login};
@@ -341,7 +357,8 @@ const struct command command_bulk = {
              "                      --template FILE --recipients CSV",
     .description =
         "Sends every message of a Maildir, an mbox or a file of JSON lines, or one to each "
-        "recipient of a list, over several connections, and tells how far it is. SIGINT or SIGTERM "
+        "recipient of a list, over several connections, and tells how far it is. SIGINT, SIGTERM "
+        "or SIGHUP "
         "lets it finish what is under way; with --checkpoint the same command goes on afterwards, "
         "and no message is sent twice.\n"
         "A JSON line is {\"from\": ..., \"to\": ..., \"body\": ...}; posthaste-bulk(1) tells the "

@@ -10,6 +10,10 @@ enum {
     others_max = 2,
     ahead_in_all = 64, /* messages in memory beside those that connections have */
     ahead_each = 32,   /* and more for each connection, since they take several at once */
+    /* With a rate, what leaves in this time and what keeps connections busy will do: the more is
+     * begun, the more is unknown after a crash. */
+    paced_ahead_ms = 1000,
+    paced_ahead_each = 2,
     bytes_max = 64 * 1024 * 1024,
     first_delay_ms = 500,
     delay_max_ms = 60000,
@@ -31,6 +35,17 @@ struct sender {
 
 /* ---- Making ---------------------------------------------------------------------------------- */
 
+/* @return how many messages may be in memory at once */
+static size_t capacity_of(const struct sender_options *options)
+{
+    const size_t most = ahead_in_all + ahead_each * (size_t)options->connections;
+    const double soon = options->per_second * paced_ahead_ms / 1000;
+    if (options->per_second <= 0 || soon >= (double)most)
+        return most;
+    const size_t paced = (size_t)soon + paced_ahead_each * (size_t)options->connections;
+    return paced < most ? paced : most;
+}
+
 static int set_up(struct sender *sender, const struct sender_options *options)
 {
     const size_t connections = (size_t)options->connections;
@@ -40,7 +55,7 @@ static int set_up(struct sender *sender, const struct sender_options *options)
     const int status = ph_pool_new(NULL, &sender->pool);
     if (status != PH_OK)
         return status;
-    sender->capacity = ahead_in_all + ahead_each * connections;
+    sender->capacity = capacity_of(options);
     ph_pool_set_messages_max(sender->pool, sender->capacity);
     ph_pool_set_connections_max(sender->pool, connections);
     ph_pool_set_connections_per_server(sender->pool, connections);

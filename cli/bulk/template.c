@@ -68,7 +68,7 @@ static bool refuse_name(struct parser *parser, const char *name)
         suggestion_consider(&suggestion, parser->fields->name(parser->fields->user_data, i));
     if (suggestion.nearest) {
         const size_t n = strlen(advice);
-        (void)snprintf(advice + n, sizeof advice - n, "; did you mean {{%.100s}}?",
+        (void)snprintf(advice + n, sizeof advice - n, " (did you mean {{%.100s}}?)",
                        suggestion.nearest);
     }
     char *shown = printable(name);
