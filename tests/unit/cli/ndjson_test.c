@@ -126,7 +126,7 @@ static void what_is_wrong__names_line_and_field(void **state)
     static const struct {
         const char *line, *words[2];
     } rows[] = {
-        {"{\"from\": \"a@x.org\",", {"line 1: it ends within an object", "jq -c"}},
+        {"{\"from\": \"a@x.org\",", {"it ends within an object", "jq -c"}},
         {"{\"from\": a", {"not JSON", "column"}},
         {"[1]", {"no object", ""}},
         {"\"x\"", {"no object", ""}},
