@@ -262,8 +262,7 @@ static int refuse_login(const struct command *command, const struct login_option
         return refuse_setting(command, PH_ERR_ARGUMENT, "auth", login->mechanism,
                               "a mechanism; known are PLAIN, LOGIN, CRAM-MD5 and XOAUTH2, and auto "
                               "takes the best");
-    return complain_of_usage(
-        command, "--user \"%s\" or the password is empty, or has control bytes", login->user);
+    return complain_of_usage(command, "--user or the password is empty, or has control bytes");
 }
 
 static int set_login(const struct command *command, const struct login_options *login,

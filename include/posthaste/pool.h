@@ -142,8 +142,8 @@ typedef struct ph_pool_options {
  *                 (ph_message_set_rewind); any other makes its first attempt the last
  * @param options  NULL for none
  * @return PH_OK: done will be called; PH_ERR_FULL (ph_pool_set_room tells when to go on),
- *         PH_ERR_ARGUMENT (no such priority, or the server of a ph_smtp), PH_ERR_STATE (the message
- * is in a pool already, or the pool is closing), PH_ERR_NO_MEMORY
+ *         PH_ERR_ARGUMENT (no such priority, or the server of a ph_smtp), PH_ERR_STATE (the
+ *         message is in a pool already, or the pool is closing), PH_ERR_NO_MEMORY
  */
 PH_API PH_MUST_CHECK int ph_pool_add(ph_pool *pool, ph_server *server, ph_message *message,
                                      const ph_pool_options *options);

@@ -45,6 +45,12 @@ class Usage(Case):
         self.refuse(*SERVER, *mailing, "--format", "mbox", says="--format: with --template there is nothing else")
         self.refuse(*SERVER, *mailing, "--to", "a@b.c", says="the recipients are those of --recipients")
 
+    def test_a_login_that_cannot_be(self):
+        login = ("--user", "u", "--password-command", "echo pw")
+        self.refuse(*SERVER, *login, "--auth", "ROT13", "x", says='--auth: "ROT13" is not a mechanism; known are PLAIN')
+        self.refuse(*SERVER, "--user", "a\nb", "--password-command", "echo pw", "x",
+                    says="--user or the password is empty, or has control bytes (")
+
     def test_a_source_of_another_kind(self):
         path = self.file("x", b"Subject: no mbox\n\nhello\n")
         self.refuse(*SERVER, "--format", "maildir", path, code=66,
