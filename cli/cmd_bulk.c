@@ -57,7 +57,7 @@ static const struct option message_rows[] = {
       "send to those that are accepted, if some are refused; without it nobody gets the message then",
       OPTION_FLAG, FIELD(message_options, envelope.any_recipient) },
     { "format", "auto|maildir|mbox|mboxo|ndjson",
-      "what the messages are in; auto (the default) looks",
+      "how the messages are stored; auto (the default) finds out",
       OPTION_CHOICE, FIELD(message_options, format), .words = format_words },
     { "template", "FILE",
       "a message with {{field}}s, sent to each of --recipients",
@@ -75,27 +75,28 @@ static const struct option sending_rows[] = {
       "how many messages may leave in one flight; only for a relay that is known to read BDAT to "
       "its end behind refused recipients; default 1",
       OPTION_NUMBER, FIELD(sending_options, window) },
-    { "rate", "N/s", "how many messages at most; also N/m and N/h",
+    { "rate", "N/s", "how many messages at most in a second; also N/m and N/h",
       OPTION_RATE, FIELD(sending_options, sender.per_second) },
     { "retries", "N",
-      "how often a message is tried again that was refused for now; default 3",
+      "how often a message that was refused for now, or whose connection was lost, is tried again; "
+      "default 3",
       OPTION_NUMBER, FIELD(sending_options, sender.retries) },
     { "checkpoint", "FILE",
-      "keep there what became of which message; the same command goes on where it was",
+      "record there what became of each message, so that the same command goes on where it was",
       OPTION_TEXT, FIELD(sending_options, checkpoint) },
-    { "retry-refused", NULL, "send those again that an earlier run was refused for good",
+    { "retry-refused", NULL, "send again what was refused for good in an earlier run",
       OPTION_FLAG, FIELD(sending_options, retries_refused) },
     { "retry-unknown", NULL,
-      "send those again that an earlier run may have sent: they may arrive twice",
+      "send again what an earlier run may have sent: it may arrive twice",
       OPTION_FLAG, FIELD(sending_options, retries_unknown) },
     { .name = NULL },
 };
 
 static const struct option telling_rows[] = {
-    { "json", NULL, "print a JSON object a message, and one at the end, in place of lines",
+    { "json", NULL, "print a JSON object for each message, and one at the end, instead of lines",
       OPTION_FLAG, FIELD(telling_options, results.json) },
     { "progress", "SECONDS",
-      "how often to tell how far it is; default 0.2 on a terminal, else 10; 0: never",
+      "how often to report progress; default 0.2 on a terminal, else 10; 0: never",
       OPTION_SECONDS, FIELD(telling_options, progress_ms) },
     { "quiet", NULL, "print nothing but errors (and JSON, if asked for)",
       OPTION_FLAG, FIELD(telling_options, results.quiet) },
@@ -105,7 +106,7 @@ static const struct option telling_rows[] = {
 
 static const struct option_group message_group = {"Messages", message_rows};
 static const struct option_group sending_group = {"Sending", sending_rows};
-static const struct option_group telling_group = {"Telling", telling_rows};
+static const struct option_group telling_group = {"Output", telling_rows};
 
 static const struct option_group *const groups[] = {&message_group,
                                                     &sending_group,
@@ -357,7 +358,7 @@ const struct command command_bulk = {
              "                      --template FILE --recipients CSV",
     .description =
         "Sends every message of a Maildir, an mbox or a file of JSON lines, or one to each "
-        "recipient of a list, over several connections, and tells how far it is. SIGINT, SIGTERM "
+        "recipient of a list, over several connections, and reports its progress. SIGINT, SIGTERM "
         "or SIGHUP "
         "lets it finish what is under way; with --checkpoint the same command goes on afterwards, "
         "and no message is sent twice.\n"

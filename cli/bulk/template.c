@@ -97,7 +97,7 @@ static bool take_field(struct parser *parser)
     size_t trimmed = length;
     if (strncmp(begin + length, "}}", 2) != 0)
         return refuse(parser, "{{ without }} on the same line", "",
-                      "; {{{{ stands for two brackets as such");
+                      "; {{{{ stands for two braces as such");
     while (trimmed > 0 && (begin[trimmed - 1] == ' ' || begin[trimmed - 1] == '\t'))
         trimmed--;
     if (trimmed == 0 || trimmed > name_max)

@@ -20,7 +20,7 @@
  * envelope of the next one leaves with the end of this one (RFC 2920): a stream of messages costs
  * one round trip each. Adapters for poll, epoll, libev, libuv and GLib: <posthaste/adapters/>.
  *
- * A connection belongs to one thread at a time. Nothing here blocks, but for what the caller lends:
+ * A connection belongs to one thread at a time. Nothing here blocks, except what the caller lends:
  * a message's source that blocks (a pipe, a callback), and a dial function.
  */
 #ifndef POSTHASTE_CONNECTION_H

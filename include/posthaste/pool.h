@@ -166,7 +166,7 @@ PH_API void ph_pool_cancel_waiting(ph_pool *pool);
 typedef void (*ph_room_fn)(ph_pool *pool, void *user_data);
 
 /** Sets a function that is called when there is room again after PH_ERR_FULL: once half of what may
- * wait is gone, so that it is worth while. NULL: none. */
+ * wait is gone, so that it is worthwhile. NULL: none. */
 PH_API void ph_pool_set_room(ph_pool *pool, ph_room_fn room, void *user_data);
 
 /** @return how many more messages ph_pool_add takes now */
