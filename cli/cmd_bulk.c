@@ -367,6 +367,7 @@ const struct command command_bulk = {
         "Exits with 0 if all were sent, 1 if some were refused for good, 75 if running it again "
         "may send the rest, 76 if the outcome of some is unknown; if none was sent, as send "
         "does.\n",
+    .page = "posthaste-bulk",
     .groups = groups,
     .run = run,
 };

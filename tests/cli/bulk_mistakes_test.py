@@ -36,6 +36,10 @@ class Usage(Case):
         for rate in ("0/s", "-1/s", "1/d", "1/s/s", ""):
             self.refuse(*SERVER, "--rate", rate, "x", says="a rate above 0 such as 10/s")
 
+    def test_help_names_its_own_page(self):
+        self.assertTrue(self.run_ok("bulk", "--help").out.endswith("\nposthaste-bulk(1) says more.\n"))
+        self.assertTrue(self.run_ok("send", "--help").out.endswith("\nposthaste(1) says more.\n"))
+
     def test_what_cannot_be_combined(self):
         self.refuse(*SERVER, "--format", "mbox", "-", says="--format mbox: from standard input come lines of JSON "
                                                            "alone; give the name of the file (")
