@@ -28,7 +28,6 @@ struct message_options {
 
 struct sending_options {
     struct sender_options sender;
-    uint64_t window;
     const char *checkpoint;
     bool retries_refused;
     bool retries_unknown;
@@ -74,7 +73,7 @@ static const struct option sending_rows[] = {
     { "window", "N",
       "how many messages may leave in one flight; only for a relay that is known to read BDAT to "
       "its end behind refused recipients; default 1",
-      OPTION_NUMBER, FIELD(sending_options, window) },
+      OPTION_NUMBER, FIELD(sending_options, sender.window) },
     { "rate", "N/s", "how many messages at most in a second; also N/m and N/h",
       OPTION_RATE, FIELD(sending_options, sender.per_second) },
     { "retries", "N",
@@ -194,7 +193,7 @@ static int check(const struct bulk *bulk, const struct operands *operands)
                                  sending->retries_refused ? "refused" : "unknown");
     if (sending->sender.connections == 0 || sending->sender.connections > 10000)
         return complain_of_usage(bulk->command, "--connections: 1 to 10000");
-    if (sending->window == 0 || sending->window > window_max)
+    if (sending->sender.window == 0 || sending->sender.window > window_max)
         return complain_of_usage(bulk->command, "--window: 1 (none) to %d", window_max);
     const int code = check_source(bulk, operands);
     return code == EXIT_OK ? check_envelope(bulk) : code;
@@ -284,6 +283,7 @@ static int run_with_checkpoint(struct bulk *bulk)
     if (error)
         return complain_of_error(bulk->command, error);
     bulk->run.checkpoint = &bulk->checkpoint;
+    bulk->sending.sender.is_recorded = true;
     const int code = run_with_sender(bulk);
     const int failure = checkpoint_close(&bulk->checkpoint);
     if (failure == 0)
@@ -326,7 +326,8 @@ static int run_checked(struct bulk *bulk, const struct operands *operands)
             server_new(bulk->command, &bulk->connection, &bulk->tls, &bulk->login, &bulk->server);
     if (code != EXIT_OK)
         return code;
-    if (ph_server_set_window(bulk->server, (uint32_t)bulk->sending.window, window_bytes) != PH_OK)
+    if (ph_server_set_window(bulk->server, (uint32_t)bulk->sending.sender.window, window_bytes) !=
+        PH_OK)
         code = complain_of_memory(bulk->command);
     else
         code = run_with_source(bulk, operands);
@@ -337,7 +338,7 @@ static int run_checked(struct bulk *bulk, const struct operands *operands)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct bulk bulk = {.command = self,
-                        .sending = {.sender = {.connections = 4, .retries = 3}, .window = 1},
+                        .sending = {.sender = {.connections = 4, .retries = 3, .window = 1}},
                         .telling = {.progress_ms = usual_progress},
                         .connection = connection_options_default()};
     void *const targets[] = {&bulk.messages,   &bulk.sending, &bulk.telling,

@@ -10,8 +10,10 @@ enum {
     others_max = 2,
     ahead_in_all = 64, /* messages in memory beside those that connections have */
     ahead_each = 32,   /* and more for each connection, since they take several at once */
-    /* With a rate, what leaves in this time and what keeps connections busy will do: the more is
-     * begun, the more is unknown after a crash. */
+    /* With a checkpoint, or a rate: what is begun is unknown after a crash. With a rate that is
+     * what leaves in this time, and what keeps connections busy. */
+    recorded_in_all = 16,
+    recorded_each = 8,
     paced_ahead_ms = 1000,
     paced_ahead_each = 2,
     bytes_max = 64 * 1024 * 1024,
@@ -38,11 +40,15 @@ struct sender {
 /* @return how many messages may be in memory at once */
 static size_t capacity_of(const struct sender_options *options)
 {
-    const size_t most = ahead_in_all + ahead_each * (size_t)options->connections;
+    const size_t connections = (size_t)options->connections;
+    const size_t in_flight = options->window > 1 ? connections * (size_t)options->window : 0;
+    const size_t most = options->is_recorded
+                            ? recorded_in_all + recorded_each * connections + in_flight
+                            : ahead_in_all + ahead_each * connections + in_flight;
     const double soon = options->per_second * paced_ahead_ms / 1000;
     if (options->per_second <= 0 || soon >= (double)most)
         return most;
-    const size_t paced = (size_t)soon + paced_ahead_each * (size_t)options->connections;
+    const size_t paced = (size_t)soon + paced_ahead_each * connections;
     return paced < most ? paced : most;
 }
 
