@@ -37,14 +37,23 @@ struct sender {
 
 /* ---- Making ---------------------------------------------------------------------------------- */
 
-/* @return how many messages may be in memory at once */
+static size_t in_flight(const struct sender_options *options)
+{
+    return options->window > 1 ? (size_t)(options->connections * options->window) : 0;
+}
+
+/* @return how many messages may be in memory at once, those that wait for another attempt too */
+static size_t most_of(const struct sender_options *options)
+{
+    return ahead_in_all + ahead_each * (size_t)options->connections + in_flight(options);
+}
+
+/* @return how many of them may be on their way */
 static size_t capacity_of(const struct sender_options *options)
 {
     const size_t connections = (size_t)options->connections;
-    const size_t in_flight = options->window > 1 ? connections * (size_t)options->window : 0;
-    const size_t most = options->is_recorded
-                            ? recorded_in_all + recorded_each * connections + in_flight
-                            : ahead_in_all + ahead_each * connections + in_flight;
+    const size_t recorded = recorded_in_all + recorded_each * connections + in_flight(options);
+    const size_t most = options->is_recorded ? recorded : most_of(options);
     const double soon = options->per_second * paced_ahead_ms / 1000;
     if (options->per_second <= 0 || soon >= (double)most)
         return most;
@@ -62,7 +71,7 @@ static int set_up(struct sender *sender, const struct sender_options *options)
     if (status != PH_OK)
         return status;
     sender->capacity = capacity_of(options);
-    ph_pool_set_messages_max(sender->pool, sender->capacity);
+    ph_pool_set_messages_max(sender->pool, most_of(options));
     ph_pool_set_connections_max(sender->pool, connections);
     ph_pool_set_connections_per_server(sender->pool, connections);
     ph_pool_set_rate(sender->pool, options->per_second);
@@ -98,9 +107,20 @@ void sender_free(struct sender *sender)
 
 /* ---- Items ----------------------------------------------------------------------------------- */
 
+/* What waits for another attempt must not keep others from their first. */
+static size_t room_of(const struct sender *sender)
+{
+    ph_pool_statistics now;
+    ph_pool_get_statistics(sender->pool, &now, sizeof now);
+    const size_t all = ph_pool_room(sender->pool);
+    const size_t under_way = ph_pool_unfinished(sender->pool) - (size_t)now.deferred;
+    const size_t own = sender->capacity > under_way ? sender->capacity - under_way : 0;
+    return own < all ? own : all;
+}
+
 size_t sender_room(struct sender *sender)
 {
-    const size_t room = ph_pool_room(sender->pool);
+    const size_t room = room_of(sender);
     if (room == 0 || sender->bytes >= bytes_max)
         sender->is_full = true;
     else if (room >= sender->capacity / 2 && sender->bytes < bytes_max / 2)

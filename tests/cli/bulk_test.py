@@ -177,6 +177,26 @@ class Servers(Case):
         self.assertIn("1 sent", run.out)
         self.assertEqual(sum(text == "0123456789" for text in server.lines), 80000)
 
+    def test_what_waits_for_another_attempt_does_not_keep_others_waiting(self):
+        class Busy(FakeServer):
+            took_one = threading.Event()
+
+            def _reply_to(self, verb):
+                if verb == "RCPT" and "u99@" not in self.lines[-1]:
+                    return "450 4.2.0 later"
+                if verb == ".":
+                    self.took_one.set()
+                return super()._reply_to(verb)
+
+        server = self.start(Busy())
+        path = self.file("list.ndjson", lines([*(line(n) for n in range(40)), line(99)]))
+        process = subprocess.Popen([COMMAND, "bulk", "--server", server.address, "--connections", "1", "--retries",
+                                    "1000", "--checkpoint", str(self.folder / "checkpoint"), path],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean_environment())
+        self.assertTrue(server.took_one.wait(LIMIT))
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(LIMIT), 75)
+
     def test_retries_come_to_an_end(self):
         server = self.start(FakeServer(RCPT="450 4.2.1 later"))
         path = self.file("one.ndjson", lines([line(1)]))
