@@ -17,6 +17,8 @@ enum {
     window_bytes = 1024 * 1024
 };
 
+static const uint32_t usual_progress = UINT32_MAX; /* more than --progress takes */
+
 struct message_options {
     struct envelope_options envelope;
     int format;
@@ -26,7 +28,6 @@ struct message_options {
 
 struct sending_options {
     struct sender_options sender;
-    uint64_t window;
     const char *checkpoint;
     bool retries_refused;
     bool retries_unknown;
@@ -55,7 +56,7 @@ static const struct option message_rows[] = {
       "send to those that are accepted, if some are refused; without it nobody gets the message then",
       OPTION_FLAG, FIELD(message_options, envelope.any_recipient) },
     { "format", "auto|maildir|mbox|mboxo|ndjson",
-      "what the messages are in; auto (the default) looks",
+      "how the messages are stored; auto (the default) finds out",
       OPTION_CHOICE, FIELD(message_options, format), .words = format_words },
     { "template", "FILE",
       "a message with {{field}}s, sent to each of --recipients",
@@ -72,28 +73,29 @@ static const struct option sending_rows[] = {
     { "window", "N",
       "how many messages may leave in one flight; only for a relay that is known to read BDAT to "
       "its end behind refused recipients; default 1",
-      OPTION_NUMBER, FIELD(sending_options, window) },
-    { "rate", "N/s", "how many messages at most; also N/m and N/h",
+      OPTION_NUMBER, FIELD(sending_options, sender.window) },
+    { "rate", "N/s", "how many messages at most in a second; also N/m and N/h",
       OPTION_RATE, FIELD(sending_options, sender.per_second) },
     { "retries", "N",
-      "how often a message is tried again that was refused for now; default 3",
+      "how often a message that was refused for now, or whose connection was lost, is tried again; "
+      "default 3",
       OPTION_NUMBER, FIELD(sending_options, sender.retries) },
     { "checkpoint", "FILE",
-      "keep there what became of which message; the same command goes on where it was",
+      "record there what became of each message, so that the same command goes on where it was",
       OPTION_TEXT, FIELD(sending_options, checkpoint) },
-    { "retry-failed", NULL, "send those again that an earlier run was refused for good",
+    { "retry-refused", NULL, "send again what was refused for good in an earlier run",
       OPTION_FLAG, FIELD(sending_options, retries_refused) },
     { "retry-unknown", NULL,
-      "send those again that an earlier run may have sent: they may arrive twice",
+      "send again what an earlier run may have sent: it may arrive twice",
       OPTION_FLAG, FIELD(sending_options, retries_unknown) },
     { .name = NULL },
 };
 
 static const struct option telling_rows[] = {
-    { "json", NULL, "print a JSON object a message, and one at the end, in place of lines",
+    { "json", NULL, "print a JSON object for each message, and one at the end, instead of lines",
       OPTION_FLAG, FIELD(telling_options, results.json) },
     { "progress", "SECONDS",
-      "how often to tell how far it is; default 0.2 on a terminal, else 10",
+      "how often to report progress; default 0.2 on a terminal, else 10; 0: never",
       OPTION_SECONDS, FIELD(telling_options, progress_ms) },
     { "quiet", NULL, "print nothing but errors (and JSON, if asked for)",
       OPTION_FLAG, FIELD(telling_options, results.quiet) },
@@ -103,7 +105,7 @@ static const struct option telling_rows[] = {
 
 static const struct option_group message_group = {"Messages", message_rows};
 static const struct option_group sending_group = {"Sending", sending_rows};
-static const struct option_group telling_group = {"Telling", telling_rows};
+static const struct option_group telling_group = {"Output", telling_rows};
 
 static const struct option_group *const groups[] = {&message_group,
                                                     &sending_group,
@@ -140,13 +142,23 @@ static int check_source(const struct bulk *bulk, const struct operands *operands
     if (messages->templ && messages->envelope.to.count > 0)
         return complain_of_usage(bulk->command,
                                  "--to: with --template the recipients are those of --recipients");
-    if (!messages->templ && operands->count == 0)
+    if (messages->templ && messages->format != FORMAT_AUTO)
+        return complain_of_usage(bulk->command,
+                                 "--format: with --template there is nothing else to send");
+    if (!messages->templ && (operands->count == 0 || *operands->items[0] == '\0'))
         return complain_of_usage(bulk->command, "no messages: give a Maildir, an mbox, a file of "
                                                 "JSON lines, or - for such lines from standard "
                                                 "input");
     if (operands->count > 1)
         return complain_of_usage(bulk->command, "one source at a time: %s, but then also %s",
                                  operands->items[0], operands->items[1]);
+    if (operands->count == 1 && strcmp(operands->items[0], "-") == 0 &&
+        messages->format != FORMAT_AUTO && messages->format != FORMAT_NDJSON)
+        return complain_of_usage(bulk->command,
+                                 "--format %s: from standard input come lines of JSON alone; give "
+                                 "the name of the %s",
+                                 format_words[messages->format],
+                                 messages->format == FORMAT_MAILDIR ? "folder" : "file");
     return EXIT_OK;
 }
 
@@ -178,10 +190,10 @@ static int check(const struct bulk *bulk, const struct operands *operands)
     if ((sending->retries_refused || sending->retries_unknown) && !sending->checkpoint)
         return complain_of_usage(bulk->command,
                                  "--retry-%s needs the --checkpoint of the earlier run",
-                                 sending->retries_refused ? "failed" : "unknown");
+                                 sending->retries_refused ? "refused" : "unknown");
     if (sending->sender.connections == 0 || sending->sender.connections > 10000)
         return complain_of_usage(bulk->command, "--connections: 1 to 10000");
-    if (sending->window == 0 || sending->window > window_max)
+    if (sending->sender.window == 0 || sending->sender.window > window_max)
         return complain_of_usage(bulk->command, "--window: 1 (none) to %d", window_max);
     const int code = check_source(bulk, operands);
     return code == EXIT_OK ? check_envelope(bulk) : code;
@@ -210,6 +222,7 @@ static void advise(const struct bulk *bulk)
 {
     const struct tally *tally = &bulk->run.tally;
     const bool has_checkpoint = bulk->sending.checkpoint != NULL;
+    const bool may_repeat = tally->now[KNOWN_SENT] + tally->now[KNOWN_UNKNOWN] > 0;
     if (tally->now[KNOWN_UNKNOWN] + tally->before[KNOWN_UNKNOWN] + tally->before[KNOWN_BEGUN] > 0)
         complain(bulk->command,
                  "note: messages of unknown outcome may have been delivered; they are not sent "
@@ -218,9 +231,9 @@ static void advise(const struct bulk *bulk)
     if (tally->is_incomplete && has_checkpoint)
         complain(bulk->command, "not all was sent; the same command goes on from %s",
                  bulk->sending.checkpoint);
-    else if (tally->is_incomplete)
+    else if (tally->is_incomplete && may_repeat)
         complain(bulk->command, "not all was sent, and without --checkpoint the same command would "
-                                "send all again");
+                                "send again what was");
 }
 
 static int end_of_run(const struct bulk *bulk, const ph_error *error)
@@ -270,6 +283,7 @@ static int run_with_checkpoint(struct bulk *bulk)
     if (error)
         return complain_of_error(bulk->command, error);
     bulk->run.checkpoint = &bulk->checkpoint;
+    bulk->sending.sender.is_recorded = true;
     const int code = run_with_sender(bulk);
     const int failure = checkpoint_close(&bulk->checkpoint);
     if (failure == 0)
@@ -292,8 +306,10 @@ static int run_with_source(struct bulk *bulk, const struct operands *operands)
                              .results = telling->results,
                              .retries_refused = bulk->sending.retries_refused,
                              .retries_unknown = bulk->sending.retries_unknown,
-                             .progress_ms = telling->progress_ms,
-                             .shows_progress = !telling->results.quiet && !bulk->connection.trace};
+                             .progress_ms =
+                                 telling->progress_ms == usual_progress ? 0 : telling->progress_ms,
+                             .shows_progress = telling->progress_ms > 0 &&
+                                               !telling->results.quiet && !bulk->connection.trace};
     const ph_error *error = source_open(&options, &bulk->run.source, &problem);
     if (error)
         return complain_of_source(bulk, error);
@@ -310,7 +326,8 @@ static int run_checked(struct bulk *bulk, const struct operands *operands)
             server_new(bulk->command, &bulk->connection, &bulk->tls, &bulk->login, &bulk->server);
     if (code != EXIT_OK)
         return code;
-    if (ph_server_set_window(bulk->server, (uint32_t)bulk->sending.window, window_bytes) != PH_OK)
+    if (ph_server_set_window(bulk->server, (uint32_t)bulk->sending.sender.window, window_bytes) !=
+        PH_OK)
         code = complain_of_memory(bulk->command);
     else
         code = run_with_source(bulk, operands);
@@ -321,7 +338,8 @@ static int run_checked(struct bulk *bulk, const struct operands *operands)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct bulk bulk = {.command = self,
-                        .sending = {.sender = {.connections = 4, .retries = 3}, .window = 1},
+                        .sending = {.sender = {.connections = 4, .retries = 3, .window = 1}},
+                        .telling = {.progress_ms = usual_progress},
                         .connection = connection_options_default()};
     void *const targets[] = {&bulk.messages,   &bulk.sending, &bulk.telling,
                              &bulk.connection, &bulk.tls,     &bulk.login};
@@ -341,7 +359,8 @@ const struct command command_bulk = {
              "                      --template FILE --recipients CSV",
     .description =
         "Sends every message of a Maildir, an mbox or a file of JSON lines, or one to each "
-        "recipient of a list, over several connections, and tells how far it is. SIGINT or SIGTERM "
+        "recipient of a list, over several connections, and reports its progress. SIGINT, SIGTERM "
+        "or SIGHUP "
         "lets it finish what is under way; with --checkpoint the same command goes on afterwards, "
         "and no message is sent twice.\n"
         "A JSON line is {\"from\": ..., \"to\": ..., \"body\": ...}; posthaste-bulk(1) tells the "
@@ -349,6 +368,7 @@ const struct command command_bulk = {
         "Exits with 0 if all were sent, 1 if some were refused for good, 75 if running it again "
         "may send the rest, 76 if the outcome of some is unknown; if none was sent, as send "
         "does.\n",
+    .page = "posthaste-bulk",
     .groups = groups,
     .run = run,
 };

@@ -75,7 +75,7 @@ void probe_write_time(char *text, size_t size, int64_t seconds)
 static int start(struct probing *probing, ph_smtp *smtp)
 {
     struct problem problem; /* a password's, and there is none */
-    probing->probe.error = client_start(&probing->connection, NULL, smtp, &problem);
+    probing->probe.error = client_start(NULL, smtp, &problem);
     return exit_code_of_error(probing->probe.error);
 }
 
@@ -113,7 +113,7 @@ static int tell_refusal(const struct probing *probing, const char *reason)
     if (code != EXIT_OK)
         return code;
     ph_tls_config_set_verify(ph_smtp_tls_config(smtp), true);
-    const ph_error *error = client_start(&probing->connection, NULL, smtp, &problem);
+    const ph_error *error = client_start(NULL, smtp, &problem);
     if (error && error->status == PH_ERR_CERTIFICATE)
         (void)complain_of_error(probing->command, error);
     else

@@ -126,8 +126,7 @@ static const ph_error *send_message(struct sending *sending)
 
 static const ph_error *run_session(struct sending *sending)
 {
-    const ph_error *error =
-        client_start(&sending->connection, &sending->login, sending->smtp, &sending->problem);
+    const ph_error *error = client_start(&sending->login, sending->smtp, &sending->problem);
     sending->report.port = ph_smtp_port(sending->smtp);
     /* Also of a session that ended behind its handshake: which TLS the login was refused over. */
     send_report_note_tls(&sending->report, ph_smtp_tls_info(sending->smtp));

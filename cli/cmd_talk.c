@@ -38,7 +38,7 @@ static void trace(ph_trace_kind kind, const char *line, void *user_data)
 {
     const struct talk *talk = user_data;
     if (talk->connection.trace)
-        trace_to_stderr(kind, line, NULL);
+        ph_trace_to_file(kind, line, stderr);
     if (!talk->is_in_data || kind != PH_TRACE_RECEIVED)
         return;
     (void)printf("%s\n", line);
@@ -213,7 +213,7 @@ static int hold_session(struct talk *talk)
 {
     struct problem problem;
     ph_smtp_set_trace(talk->smtp, trace, talk);
-    const ph_error *error = client_start(&talk->connection, &talk->login, talk->smtp, &problem);
+    const ph_error *error = client_start(&talk->login, talk->smtp, &problem);
     if (error)
         return complain_of_error(talk->command, error);
     greet(talk);

@@ -12,6 +12,7 @@ struct command {
     const char *summary;                      /* a line in the list of commands */
     const char *usage;                        /* what follows "posthaste NAME" */
     const char *description;                  /* \n ends a paragraph */
+    const char *page;                         /* of the manual; NULL: "posthaste" */
     const struct option_group *const *groups; /* ended by NULL */
     int (*run)(const struct command *self, int argc, char **argv); /* @return the exit code */
 };

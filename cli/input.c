@@ -22,8 +22,7 @@ static uint64_t bytes_ahead(int fd, const struct stat *status)
 static const ph_error *refuse(struct input *input, int failure, struct problem *problem)
 {
     input_close(input);
-    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
-                       "cannot read the message from %s; nothing was sent", input->name);
+    return problem_of_file(problem, failure, "cannot read the message from %s", input->name);
 }
 
 const ph_error *input_open(struct input *input, const char *path, bool shows_progress,

@@ -62,5 +62,5 @@ void options_print_help(const struct command *command)
         for (const struct option *option = (*group)->options; option->name; option++)
             print_option(option);
     }
-    (void)printf("\nposthaste(1) says more.\n");
+    (void)printf("\n%s(1) says more.\n", command->page ? command->page : "posthaste");
 }

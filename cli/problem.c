@@ -12,13 +12,11 @@
 
 #include "printable.h"
 
-const ph_error *problem_set(struct problem *problem, ph_status status, ph_phase phase,
-                            int system_errno, const char *format, ...)
+static const ph_error *PH_PRINTF(5, 0)
+    set(struct problem *problem, ph_status status, ph_phase phase, int system_errno,
+        const char *format, va_list arguments)
 {
-    va_list arguments;
-    va_start(arguments, format);
     (void)vsnprintf(problem->text, sizeof problem->text, format, arguments);
-    va_end(arguments);
     const size_t used = strlen(problem->text);
     if (system_errno != 0)
         (void)snprintf(problem->text + used, sizeof problem->text - used, ": %s",
@@ -29,6 +27,28 @@ const ph_error *problem_set(struct problem *problem, ph_status status, ph_phase 
                                 .outcome = PH_OUTCOME_NOT_SENT,
                                 .message = problem->text};
     return &problem->error;
+}
+
+const ph_error *problem_set(struct problem *problem, ph_status status, ph_phase phase,
+                            int system_errno, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const ph_error *error = set(problem, status, phase, system_errno, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+const ph_error *problem_of_file(struct problem *problem, int system_errno, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const ph_error *error =
+        set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, system_errno, format, arguments);
+    va_end(arguments);
+    const size_t used = strlen(problem->text);
+    (void)snprintf(problem->text + used, sizeof problem->text - used, "; nothing was sent");
+    return error;
 }
 
 const ph_error *problem_of_address(struct problem *problem, int status, ph_phase phase,

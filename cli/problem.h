@@ -23,6 +23,13 @@ const ph_error *problem_set(struct problem *problem, ph_status status, ph_phase 
                             int system_errno, const char *format, ...) PH_PRINTF(5, 6);
 
 /**
+ * Records that a file cannot be used, before anything was sent, which is said behind the reason.
+ * @return as problem_set
+ */
+const ph_error *problem_of_file(struct problem *problem, int system_errno, const char *format, ...)
+    PH_PRINTF(3, 4);
+
+/**
  * Records that an address of the command line is none.
  * @param status  PH_ERR_ARGUMENT, or PH_ERR_NO_MEMORY if that is why it was not taken
  * @param phase   PH_PHASE_MAIL: it stood behind --from; PH_PHASE_RCPT: behind --to

@@ -49,6 +49,7 @@ static void draw_bar(const struct progress *progress)
 static void draw(struct progress *progress, uint64_t now)
 {
     const double seconds = (double)(now - progress->begun_ms) / 1000;
+    (void)fputs("\x1b[?7l", stderr); /* a line that wraps could not be drawn over */
     if (progress->total > 0)
         draw_bar(progress);
     else
@@ -58,7 +59,7 @@ static void draw(struct progress *progress, uint64_t now)
         (void)fprintf(stderr, " of %.1f MiB", mebibytes(progress->total));
     if (seconds > 0.5)
         (void)fprintf(stderr, ", %.1f MiB/s", mebibytes(progress->done) / seconds);
-    (void)fputs("\x1b[K", stderr); /* clears what a longer line left */
+    (void)fputs("\x1b[K\x1b[?7h", stderr); /* clears what a longer line left */
     (void)fflush(stderr);
     progress->is_drawn = true;
     progress->drawn_ms = now;

@@ -165,25 +165,27 @@ static int refuse_setting(const struct command *command, int status, const char 
     return complain_of_usage(command, "--%s: \"%s\" is not %s", option, value, allowed);
 }
 
-static int set_connection(const struct command *command,
-                          const struct connection_options *connection, ph_smtp *smtp)
+static ph_tls_mode tls_mode_of(const struct connection_options *connection)
 {
-    int status = PH_OK;
-    if (connection->tls)
-        status = ph_smtp_enable_tls(smtp);
-    else if (connection->starttls == STARTTLS_ALWAYS)
-        status = ph_smtp_enable_starttls(smtp);
-    else if (connection->starttls == STARTTLS_NEVER)
-        status = ph_smtp_disable_starttls(smtp);
-    if (status != PH_OK) {
-        complain(command, "%s", ph_status_text(status));
-        return EXIT_SOFTWARE;
-    }
-    ph_smtp_set_open_timeout(smtp, connection->open_timeout_ms);
-    ph_smtp_set_read_timeout(smtp, connection->read_timeout_ms);
-    if (connection->trace)
-        ph_smtp_set_trace_file(smtp, stderr);
-    status = ph_smtp_set_bind_address(smtp, connection->bind);
+    static const ph_tls_mode modes[] = {[STARTTLS_AUTO] = PH_TLS_STARTTLS_AUTO,
+                                        [STARTTLS_ALWAYS] = PH_TLS_STARTTLS_ALWAYS,
+                                        [STARTTLS_NEVER] = PH_TLS_OFF};
+    return connection->tls ? PH_TLS_IMPLICIT : modes[connection->starttls];
+}
+
+static int set_connection(const struct command *command,
+                          const struct connection_options *connection, ph_server *server)
+{
+    if (ph_server_set_tls_mode(server, tls_mode_of(connection)) != PH_OK ||
+        ph_server_set_open_timeout(server, connection->open_timeout_ms) != PH_OK ||
+        ph_server_set_read_timeout(server, connection->read_timeout_ms) != PH_OK ||
+        ph_server_set_trace_file(server, connection->trace ? stderr : NULL) != PH_OK)
+        return complain_of_memory(command);
+    int status = ph_server_set_helo(server, connection->helo);
+    if (status != PH_OK)
+        return refuse_setting(command, status, "helo", connection->helo,
+                              "a name to introduce oneself by, such as client.example.org");
+    status = ph_server_set_bind_address(server, connection->bind);
     if (status != PH_OK)
         return refuse_setting(command, status, "bind", connection->bind, "an IPv4 or IPv6 address");
     return EXIT_OK;
@@ -203,7 +205,23 @@ static int set_tls(const struct command *command, const struct tls_options *tls,
     return EXIT_OK;
 }
 
-/* Makes a client or a server: the one that is not NULL. */
+/* Applies the options to a server, or to what is a client's. */
+static int set_all(const struct command *command, const struct connection_options *connection,
+                   const struct tls_options *tls, const struct login_options *login,
+                   ph_server *server)
+{
+    int code = set_connection(command, connection, server);
+    if (code == EXIT_OK)
+        code = set_tls(command, tls, ph_server_tls_config(server));
+    if (code == EXIT_OK &&
+        ph_server_set_allow_plaintext_auth(server, login && login->allow_plaintext) != PH_OK)
+        code = complain_of_memory(command);
+    return code;
+}
+
+/* ---- Clients and servers --------------------------------------------------------------------- */
+
+/* Makes a client or a server: the one that is asked for. */
 static int make_either(const struct command *command, const struct connection_options *connection,
                        ph_smtp **smtp, ph_server **made)
 {
@@ -227,74 +245,24 @@ int client_new(const struct command *command, const struct connection_options *c
     int code = check(command, connection, tls, login);
     if (code == EXIT_OK)
         code = make_either(command, connection, smtp, NULL);
-    if (code != EXIT_OK)
-        return code;
-    code = set_connection(command, connection, *smtp);
     if (code == EXIT_OK)
-        code = set_tls(command, tls, ph_smtp_tls_config(*smtp));
-    if (code == EXIT_OK) {
-        ph_smtp_set_allow_plaintext_auth(*smtp, login && login->allow_plaintext);
+        code = set_all(command, connection, tls, login, ph_smtp_server(*smtp));
+    if (code == EXIT_OK)
         return EXIT_OK;
-    }
     ph_smtp_free(*smtp);
     *smtp = NULL;
     return code;
 }
 
-/* ---- Starting -------------------------------------------------------------------------------- */
-
-const ph_error *client_start(const struct connection_options *connection,
-                             const struct login_options *login, ph_smtp *smtp,
-                             struct problem *problem)
+/* @return an exit code, after saying what of a login is wrong */
+static int refuse_login(const struct command *command, const struct login_options *login,
+                        const char *secret, ph_server *server)
 {
-    struct password password;
-    if (!login || !login->user) {
-        const int status = ph_smtp_start(smtp, connection->helo, NULL, NULL, NULL);
-        return status == PH_OK ? NULL : ph_smtp_error(smtp);
-    }
-    const ph_error *error = password_get(&login->password, &password, problem);
-    if (error)
-        return error;
-    const int status = ph_smtp_start(smtp, connection->helo, login->user, password.text,
-                                     login->mechanism ? login->mechanism : "auto");
-    password_wipe(&password);
-    return status == PH_OK ? NULL : ph_smtp_error(smtp);
-}
-
-/* ---- Servers --------------------------------------------------------------------------------- */
-
-void trace_to_stderr(ph_trace_kind kind, const char *line, void *user_data)
-{
-    static const char *const marks[] = {
-        [PH_TRACE_INFO] = "--", [PH_TRACE_SENT] = "<-", [PH_TRACE_RECEIVED] = "->"};
-    (void)user_data;
-    (void)fprintf(stderr, "%s %s\n", marks[kind], line);
-}
-
-static ph_tls_mode tls_mode_of(const struct connection_options *connection)
-{
-    static const ph_tls_mode modes[] = {[STARTTLS_AUTO] = PH_TLS_STARTTLS_AUTO,
-                                        [STARTTLS_ALWAYS] = PH_TLS_STARTTLS_ALWAYS,
-                                        [STARTTLS_NEVER] = PH_TLS_OFF};
-    return connection->tls ? PH_TLS_IMPLICIT : modes[connection->starttls];
-}
-
-static int set_server(const struct command *command, const struct connection_options *connection,
-                      ph_server *server)
-{
-    if (ph_server_set_tls_mode(server, tls_mode_of(connection)) != PH_OK ||
-        ph_server_set_open_timeout(server, connection->open_timeout_ms) != PH_OK ||
-        ph_server_set_read_timeout(server, connection->read_timeout_ms) != PH_OK ||
-        ph_server_set_trace(server, connection->trace ? trace_to_stderr : NULL, NULL) != PH_OK)
-        return complain_of_memory(command);
-    int status = ph_server_set_helo(server, connection->helo);
-    if (status != PH_OK)
-        return refuse_setting(command, status, "helo", connection->helo,
-                              "a name to introduce oneself by, such as client.example.org");
-    status = ph_server_set_bind_address(server, connection->bind);
-    if (status != PH_OK)
-        return refuse_setting(command, status, "bind", connection->bind, "an IPv4 or IPv6 address");
-    return EXIT_OK;
+    if (ph_server_set_login(server, login->user, secret, "auto") == PH_OK)
+        return refuse_setting(command, PH_ERR_ARGUMENT, "auth", login->mechanism,
+                              "a mechanism; known are PLAIN, LOGIN, CRAM-MD5 and XOAUTH2, and auto "
+                              "takes the best");
+    return complain_of_usage(command, "--user or the password is empty, or has control bytes");
 }
 
 static int set_login(const struct command *command, const struct login_options *login,
@@ -302,24 +270,19 @@ static int set_login(const struct command *command, const struct login_options *
 {
     struct password password;
     struct problem problem;
-    const char *mechanism = login->mechanism ? login->mechanism : "auto";
+    int code = EXIT_OK;
     if (!login->user)
         return EXIT_OK;
     const ph_error *error = password_get(&login->password, &password, &problem);
     if (error)
         return complain_of_error(command, error);
-    int status = ph_server_set_login(server, login->user, password.text, mechanism);
+    const int status = ph_server_set_login(server, login->user, password.text,
+                                           login->mechanism ? login->mechanism : "auto");
+    if (status != PH_OK)
+        code = status == PH_ERR_NO_MEMORY ? complain_of_memory(command)
+                                          : refuse_login(command, login, password.text, server);
     password_wipe(&password);
-    if (status == PH_OK)
-        status = ph_server_set_allow_plaintext_auth(server, login->allow_plaintext);
-    if (status == PH_OK)
-        return EXIT_OK;
-    if (status == PH_ERR_NO_MEMORY)
-        return complain_of_memory(command);
-    return complain_of_usage(command,
-                             "--user \"%s\", its password or --auth %s cannot be used: control "
-                             "bytes, an empty password, or no mechanism of that name",
-                             login->user, mechanism);
+    return code;
 }
 
 int server_new(const struct command *command, const struct connection_options *connection,
@@ -329,11 +292,8 @@ int server_new(const struct command *command, const struct connection_options *c
     int code = check(command, connection, tls, login);
     if (code == EXIT_OK)
         code = make_either(command, connection, NULL, server);
-    if (code != EXIT_OK)
-        return code;
-    code = set_server(command, connection, *server);
     if (code == EXIT_OK)
-        code = set_tls(command, tls, ph_server_tls_config(*server));
+        code = set_all(command, connection, tls, login, *server);
     if (code == EXIT_OK)
         code = set_login(command, login, *server);
     if (code == EXIT_OK)
@@ -341,4 +301,23 @@ int server_new(const struct command *command, const struct connection_options *c
     ph_server_free(*server);
     *server = NULL;
     return code;
+}
+
+/* ---- Starting -------------------------------------------------------------------------------- */
+
+const ph_error *client_start(const struct login_options *login, ph_smtp *smtp,
+                             struct problem *problem)
+{
+    struct password password;
+    if (!login || !login->user) {
+        const int status = ph_smtp_start(smtp, NULL, NULL, NULL, NULL);
+        return status == PH_OK ? NULL : ph_smtp_error(smtp);
+    }
+    const ph_error *error = password_get(&login->password, &password, problem);
+    if (error)
+        return error;
+    const int status = ph_smtp_start(smtp, NULL, login->user, password.text,
+                                     login->mechanism ? login->mechanism : "auto");
+    password_wipe(&password);
+    return status == PH_OK ? NULL : ph_smtp_error(smtp);
 }

@@ -65,9 +65,6 @@ int server_address_read(const struct command *command, const char *text,
                         struct server_address *server);
 void server_address_release(struct server_address *server);
 
-/** A ph_trace_fn that shows lines as ph_smtp_set_trace_file does; it needs no user data. */
-void trace_to_stderr(ph_trace_kind kind, const char *line, void *user_data);
-
 /**
  * Makes a client from the options, and opens nothing.
  *
@@ -95,8 +92,7 @@ int server_new(const struct command *command, const struct connection_options *c
  * @param login  NULL if the command has no such options
  * @return NULL, or why it did not start: @p problem's own error, or the client's
  */
-const ph_error *client_start(const struct connection_options *connection,
-                             const struct login_options *login, ph_smtp *smtp,
+const ph_error *client_start(const struct login_options *login, ph_smtp *smtp,
                              struct problem *problem);
 
 #endif

@@ -43,9 +43,9 @@ static size_t edit_distance(const char *a, size_t a_length, const char *b, size_
 
 struct suggestion suggestion_for(const char *typed)
 {
-    /* One letter in three may be wrong, two in a short word. */
+    /* One letter in three may be wrong. */
     const size_t allowed = strlen(typed) / 3;
-    return (struct suggestion){.typed = typed, .distance = (allowed < 2 ? 2 : allowed) + 1};
+    return (struct suggestion){.typed = typed, .distance = (allowed < 1 ? 1 : allowed) + 1};
 }
 
 void suggestion_consider(struct suggestion *suggestion, const char *candidate)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What a program does with a failure: try later, give up, or look before it sends again.
- *   errors SERVER PORT FROM TO
- */
+/* Whether to try later, give up, or look before sending again.   errors SERVER PORT FROM TO */
 #include <posthaste/posthaste.h>
 
 #include <stdio.h>
@@ -36,14 +33,10 @@ static enum decision decide(int status, const ph_error *error)
 
 static void print_error(const ph_error *error)
 {
-    (void)fprintf(stderr, "%s\n", error->message);
-    (void)fprintf(stderr, "  status %s in phase %s, outcome %s\n", ph_status_name(error->status),
-                  ph_phase_name(error->phase), ph_outcome_name(error->outcome));
-    if (error->command)
-        (void)fprintf(stderr, "  command %s\n", error->command);
-    if (error->reply_code)
-        (void)fprintf(stderr, "  reply %d, enhanced %s\n", error->reply_code,
-                      error->enhanced_code ? error->enhanced_code : "none");
+    (void)fprintf(stderr, "%s\n  status %s in phase %s, outcome %s\n  command %s, reply %d %s\n",
+                  error->message, ph_status_name(error->status), ph_phase_name(error->phase),
+                  ph_outcome_name(error->outcome), error->command ? error->command : "none",
+                  error->reply_code, error->enhanced_code ? error->enhanced_code : "");
 }
 
 int main(int argc, char **argv)

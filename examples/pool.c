@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    messages = 100
-};
+static const int messages = 100;
 
 static void done(ph_pool *pool, const ph_delivery *delivery, void *user_data)
 {

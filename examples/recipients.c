@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends a file to many, to as many as the server takes, and tells how each fared.  recipients
- * SERVER PORT FILE FROM TO... */
+/* Sends a file, and tells how each recipient fared.   recipients SERVER PORT FILE FROM TO... */
 #include <posthaste/posthaste.h>
 
 #include <stdio.h>

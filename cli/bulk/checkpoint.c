@@ -188,6 +188,8 @@ static const ph_error *refuse_other(const struct checkpoint *checkpoint, char *t
                            "the same ones, or begin another checkpoint",
                            checkpoint->path);
     theirs[strcspn(theirs, "\n")] = '\0';
+    if (their_path && strcmp(their_path, " -") == 0)
+        their_path = " standard input";
     return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
                        "the checkpoint %.200s belongs to another source,%.200s; nothing was sent. "
                        "Begin another checkpoint for this one",
@@ -228,9 +230,8 @@ static const ph_error *read_all(struct checkpoint *checkpoint, FILE *file, const
 static const ph_error *refuse_file(const struct checkpoint *checkpoint, const char *what,
                                    int failure, struct problem *problem)
 {
-    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
-                       "the checkpoint %.300s cannot be %s; nothing was sent", checkpoint->path,
-                       what);
+    return problem_of_file(problem, failure, "the checkpoint %.300s cannot be %s", checkpoint->path,
+                           what);
 }
 
 static const ph_error *lock(const struct checkpoint *checkpoint, struct problem *problem)
@@ -240,9 +241,8 @@ static const ph_error *lock(const struct checkpoint *checkpoint, struct problem 
         return NULL;
     if (errno != EACCES && errno != EAGAIN)
         return refuse_file(checkpoint, "locked", errno, problem);
-    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
-                       "another run uses the checkpoint %.300s at this moment; nothing was sent",
-                       checkpoint->path);
+    return problem_of_file(problem, 0, "another run uses the checkpoint %.300s at this moment",
+                           checkpoint->path);
 }
 
 /* The name of a new file is on the disk only with its folder. */

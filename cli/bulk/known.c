@@ -41,16 +41,13 @@ bool known_set(struct known *known, const char *identity, enum known_state state
     if (4 * (known->count + 1) > 3 * known->capacity && !grow(known))
         return false;
     struct known_entry *entry = find(known->entries, known->capacity, identity);
-    if (entry->identity) {
-        known->counts[entry->state]--;
-    } else {
+    if (!entry->identity) {
         entry->identity = strdup(identity);
         if (!entry->identity)
             return false;
         known->count++;
     }
     entry->state = state;
-    known->counts[state]++;
     return true;
 }
 

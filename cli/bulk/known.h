@@ -23,7 +23,6 @@ struct known {
     struct known_entry *entries;
     size_t capacity; /* a power of two, or 0 */
     size_t count;
-    size_t counts[known_states];
 };
 
 /** Notes what is known now of a message. @return false without memory */

@@ -213,10 +213,9 @@ const ph_error *maildir_open(const struct source_options *options, struct source
     const int failure = list(maildir);
     if (failure != 0) {
         source_free(&maildir->source);
-        return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
-                           "%.300s cannot be read as a Maildir, a folder with new and cur in it; "
-                           "nothing was sent",
-                           options->path);
+        return problem_of_file(
+            problem, failure, "%.300s cannot be read as a Maildir, a folder with new and cur in it",
+            options->path);
     }
     maildir->source.total = maildir->count;
     *source = &maildir->source;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "cli/printable.h"
 #include "csv.h"
@@ -44,8 +45,7 @@ static const ph_error *no_memory(struct problem *problem)
 
 static const ph_error *cannot_read(const char *path, int failure, struct problem *problem)
 {
-    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
-                       "cannot read %.300s; nothing was sent", path);
+    return problem_of_file(problem, failure, "cannot read %.300s", path);
 }
 
 static const ph_error *refuse_record(const struct mailing *mailing, size_t column, const char *what,
@@ -216,9 +216,10 @@ static const ph_error *render(struct mailing *mailing, struct problem *problem)
     const struct template_fields fields = fields_of(mailing);
     if (mailing->csv.count != mailing->column_count)
         return problem_set(problem, PH_ERR_ARGUMENT, PH_PHASE_NONE, 0,
-                           "%.200s, line %zu: %zu fields, but there are %zu columns%s",
+                           "%.200s, line %zu: %zu field%s, but the first line names %zu columns%s",
                            mailing->path, mailing->csv.record_line, mailing->csv.count,
-                           mailing->column_count, mailing->ending);
+                           mailing->csv.count == 1 ? "" : "s", mailing->column_count,
+                           mailing->ending);
     const int status = template_render(&mailing->templ, &fields, &mailing->rendered, &refused);
     if (status == PH_ERR_NO_MEMORY)
         return no_memory(problem);
@@ -226,6 +227,22 @@ static const ph_error *render(struct mailing *mailing, struct problem *problem)
                ? NULL
                : refuse_record(mailing, refused, "a line break, which must not get into a header",
                                problem);
+}
+
+/* The sender that --from or the header gives: without one no message of the list can be sent. */
+static const ph_error *check_sender(const struct mailing *mailing, struct problem *problem)
+{
+    const ph_error *error = NULL;
+    struct item *item = item_new();
+    const struct bytes *message = &mailing->rendered;
+    if (!item || !sender_from_header(item, message->data, message->length, mailing->envelope))
+        error = no_memory(problem);
+    else if (item->fault)
+        error = problem_set(problem, PH_ERR_ARGUMENT, PH_PHASE_NONE, 0, "%.200s, line %zu: %s%s",
+                            mailing->path, mailing->csv.record_line, item->fault->text,
+                            mailing->ending);
+    item_free(item);
+    return error;
 }
 
 /* Reads the whole list, then stands before its first recipient again. */
@@ -240,6 +257,8 @@ static const ph_error *check_list(struct mailing *mailing, struct problem *probl
             error = check_recipient(mailing, problem);
         if (!error)
             error = render(mailing, problem);
+        if (!error)
+            error = check_sender(mailing, problem);
         if (error)
             return error;
         mailing->source.total++;
@@ -309,14 +328,33 @@ static void free_mailing(struct source *source)
 static const struct source_kind kind = {
     .name = "template", .next = next_message, .free = free_mailing};
 
+static const ph_error *open_list(struct mailing *mailing, struct problem *problem)
+{
+    struct stat status;
+    const bool is_stdin = strcmp(mailing->path, "-") == 0;
+    if (!is_stdin) {
+        mailing->file = fopen(mailing->path, "re");
+        if (!mailing->file || fstat(fileno(mailing->file), &status) != 0)
+            return cannot_read(mailing->path, errno, problem);
+        if (S_ISREG(status.st_mode))
+            return NULL;
+        if (S_ISDIR(status.st_mode))
+            return cannot_read(mailing->path, EISDIR, problem);
+    }
+    return problem_of_file(problem, 0,
+                           "%.300s cannot be the list of recipients: that must be a file, which "
+                           "is read twice, the first time to check it",
+                           is_stdin ? "standard input" : mailing->path);
+}
+
 static const ph_error *prepare(struct mailing *mailing, const struct source_options *options,
                                struct problem *problem)
 {
-    mailing->file = fopen(mailing->path, "re");
-    if (!mailing->file)
-        return cannot_read(mailing->path, errno, problem);
+    const ph_error *error = open_list(mailing, problem);
+    if (error)
+        return error;
     csv_begin(&mailing->csv, mailing->file);
-    const ph_error *error = read_columns(mailing, problem);
+    error = read_columns(mailing, problem);
     if (!error)
         error = read_template(mailing, options->templ, problem);
     return error ? error : check_list(mailing, problem);

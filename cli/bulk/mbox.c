@@ -205,6 +205,5 @@ const ph_error *mbox_open(const struct source_options *options, struct source **
         return NULL;
     }
     source_free(&mbox->source);
-    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
-                       "cannot read the mbox %.300s; nothing was sent", options->path);
+    return problem_of_file(problem, failure, "cannot read the mbox %.300s", options->path);
 }

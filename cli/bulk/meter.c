@@ -2,7 +2,10 @@
 #include "meter.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -67,30 +70,41 @@ double meter_seconds_left(const struct meter *meter)
     return (double)(meter->total - meter->now.units) / done * seconds;
 }
 
-static void print_time_left(double left)
+/* ---- The line -------------------------------------------------------------------------------- */
+
+static void append(struct meter_line *line, const char *format, ...) PH_PRINTF(2, 3);
+static void append(struct meter_line *line, const char *format, ...)
+{
+    const size_t used = strlen(line->text);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line->text + used, sizeof line->text - used, format, arguments);
+    va_end(arguments);
+}
+
+static void append_time_left(struct meter_line *line, double left)
 {
     const uint64_t seconds = (uint64_t)(left + 0.5);
     if (left < 0 || left > 1e9)
         return;
     if (seconds >= 3600)
-        (void)fprintf(stderr, ", %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left", seconds / 3600,
-                      seconds / 60 % 60, seconds % 60);
+        append(line, ", %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left", seconds / 3600,
+               seconds / 60 % 60, seconds % 60);
     else
-        (void)fprintf(stderr, ", %" PRIu64 ":%02" PRIu64 " left", seconds / 60, seconds % 60);
+        append(line, ", %" PRIu64 ":%02" PRIu64 " left", seconds / 60, seconds % 60);
 }
 
-static void print_line(const struct meter *meter, const struct tally *tally)
+struct meter_line meter_line(const struct meter *meter, const struct tally *tally)
 {
-    (void)fprintf(stderr, "%" PRIu64, tally_done(tally));
+    struct meter_line line = {.text = ""};
+    append(&line, "%" PRIu64, tally_done(tally));
     if (meter->counts_messages && meter->total > 0)
-        (void)fprintf(stderr, " of %" PRIu64,
-                      meter->total - (meter->now.units - meter->now.messages));
-    (void)fprintf(stderr, " done, %" PRIu64 " failed, %.1f/s", tally_failed(tally),
-                  meter_rate(meter));
+        append(&line, " of %" PRIu64, meter->total - (meter->now.units - meter->now.messages));
+    append(&line, " done, %" PRIu64 " failed, %.1f/s", tally_failed(tally), meter_rate(meter));
     if (!meter->counts_messages && meter->total > 0)
-        (void)fprintf(stderr, ", %d %%",
-                      (int)((double)meter->now.units / (double)meter->total * 100));
-    print_time_left(meter_seconds_left(meter));
+        append(&line, ", %d %%", (int)((double)meter->now.units / (double)meter->total * 100));
+    append_time_left(&line, meter_seconds_left(meter));
+    return line;
 }
 
 void meter_show(struct meter *meter, const struct tally *tally, uint64_t now_ms)
@@ -100,12 +114,13 @@ void meter_show(struct meter *meter, const struct tally *tally, uint64_t now_ms)
         return;
     meter->shown_ms = now_ms;
     meter->is_drawn = meter->is_terminal;
+    const struct meter_line line = meter_line(meter, tally);
+    /* Without its wrapping a narrow terminal cuts the line off; wrapped, it could not be redrawn.
+     */
     if (meter->is_terminal)
-        (void)fputc('\r', stderr);
+        (void)fprintf(stderr, "\x1b[?7l\r%s\x1b[K\x1b[?7h", line.text);
     else
-        (void)fputs("posthaste bulk: ", stderr);
-    print_line(meter, tally);
-    (void)fputs(meter->is_terminal ? "\x1b[K" : "\n", stderr);
+        (void)fprintf(stderr, "posthaste bulk: %s\n", line.text);
     (void)fflush(stderr);
 }
 
@@ -114,7 +129,9 @@ int meter_timeout(const struct meter *meter, uint64_t now_ms)
     if (!meter->is_on)
         return -1;
     const uint64_t due = meter->shown_ms + meter->interval_ms;
-    return due <= now_ms ? 0 : (int)(due - now_ms);
+    if (due <= now_ms)
+        return 0;
+    return due - now_ms < INT_MAX ? (int)(due - now_ms) : INT_MAX;
 }
 
 void meter_clear(struct meter *meter)

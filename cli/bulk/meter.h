@@ -35,12 +35,20 @@ struct meter {
     size_t count, next;
 };
 
+/* How far the run is, in words. */
+struct meter_line {
+    char text[160];
+};
+
 /** Begins. @param interval_ms  how often to show a line; 0: often on a terminal, seldom elsewhere
  */
 void meter_begin(struct meter *meter, bool is_on, uint64_t interval_ms, uint64_t now_ms);
 
 /** So many units of the source are done with. @param messages  0 if they were done before */
 void meter_add(struct meter *meter, uint64_t units, uint64_t messages);
+
+/** @return the line that meter_show shows: "7 of 9 done, 1 failed, 3.5/s, 0:01 left" */
+struct meter_line meter_line(const struct meter *meter, const struct tally *tally);
 
 /** Shows a line if it is time to. */
 void meter_show(struct meter *meter, const struct tally *tally, uint64_t now_ms);

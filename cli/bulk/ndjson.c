@@ -70,7 +70,7 @@ static bool check_names(struct ndjson *ndjson, json_t *object, const char *const
             continue;
         char advice[100] = "\" is not known";
         if (suggestion.nearest)
-            (void)snprintf(advice, sizeof advice, "\" is not known; did you mean \"%s\"?",
+            (void)snprintf(advice, sizeof advice, "\" is not known (did you mean \"%s\"?)",
                            suggestion.nearest);
         return refuse(ndjson, "the field \"", name, advice);
     }
@@ -244,6 +244,16 @@ static enum source_next stop_reading(struct ndjson *ndjson)
     return SOURCE_FAILED;
 }
 
+/* Some programs begin files with a byte order mark, which is not JSON (RFC 8259 section 8.1). */
+static void skip_mark(struct line_piece *piece)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    if (piece->offset > 0 || piece->n < 3 || memcmp(piece->bytes, mark, 3) != 0)
+        return;
+    piece->bytes += 3;
+    piece->n -= 3;
+}
+
 /* Reads on, up to the end of the next line that is not blank. */
 static enum source_next read_line(struct ndjson *ndjson)
 {
@@ -253,6 +263,7 @@ static enum source_next read_line(struct ndjson *ndjson)
             bytes_clear(&ndjson->line);
             ndjson->offset = piece.offset;
             ndjson->number++;
+            skip_mark(&piece);
         }
         if (ndjson->line.length + piece.n > line_max) {
             (void)refuse(ndjson, "it is longer than 64 MiB", "", "; \"path\" names a file");
@@ -278,6 +289,16 @@ static bool fill_from_object(struct ndjson *ndjson, struct item *item, json_t *o
            take_content(ndjson, item, object);
 }
 
+static bool refuse_json(struct ndjson *ndjson, const json_error_t *error)
+{
+    char column[32];
+    if (json_error_code(error) == json_error_premature_end_of_input)
+        return refuse(ndjson, "it ends within an object", "",
+                      "; a message has one line to itself (jq -c . makes such lines)");
+    (void)snprintf(column, sizeof column, " (column %d)", error->column);
+    return refuse(ndjson, "it is not JSON: ", error->text, column);
+}
+
 static bool fill_item(struct ndjson *ndjson, struct item *item)
 {
     char where[48];
@@ -293,11 +314,8 @@ static bool fill_item(struct ndjson *ndjson, struct item *item)
         return no_memory(ndjson);
     json_t *object =
         json_loadb(line->data, line->length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (!object) {
-        char column[32];
-        (void)snprintf(column, sizeof column, " (column %d)", error.column);
-        return refuse(ndjson, "it is not JSON: ", error.text, column);
-    }
+    if (!object)
+        return refuse_json(ndjson, &error);
     const bool is_filled = fill_from_object(ndjson, item, object);
     json_decref(object);
     return is_filled;
@@ -373,6 +391,6 @@ const ph_error *ndjson_open(const struct source_options *options, struct source 
         return NULL;
     }
     source_free(&ndjson->source);
-    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
-                       "cannot read %.300s; nothing was sent", options->path);
+    return problem_of_file(problem, failure, "cannot read %.300s",
+                           is_stdin ? "standard input" : options->path);
 }

@@ -61,12 +61,13 @@ static json_t *counts_of(const uint64_t *counts)
                      "unknown", (json_int_t)unknown);
 }
 
-static void sum_up_in_json(const struct tally *tally, double seconds)
+static void sum_up_in_json(const struct tally *tally, const ph_error *error, double seconds)
 {
     json_t *summary = counts_of(tally->now);
-    json_t *rest = json_pack("{s:o, s:I, s:f, s:b}", "before", counts_of(tally->before),
-                             "refused_recipients", (json_int_t)tally->refused_recipients, "seconds",
-                             seconds, "complete", !tally->is_incomplete);
+    json_t *rest =
+        json_pack("{s:o, s:I, s:f, s:b, s:o}", "before", counts_of(tally->before),
+                  "refused_recipients", (json_int_t)tally->refused_recipients, "seconds", seconds,
+                  "complete", !tally->is_incomplete, "error", json_error(error));
     if (summary && rest)
         (void)json_object_update(summary, rest);
     json_decref(rest);
@@ -129,18 +130,19 @@ static void print_counts(const char *when, const uint64_t *counts)
                  counts[KNOWN_UNKNOWN] + counts[KNOWN_BEGUN]);
 }
 
-void results_sum_up(const struct results *results, const struct tally *tally, double seconds)
+void results_sum_up(const struct results *results, const struct tally *tally, const ph_error *error,
+                    double seconds)
 {
     uint64_t before = 0;
     if (results->json) {
-        sum_up_in_json(tally, seconds);
+        sum_up_in_json(tally, error, seconds);
         return;
     }
     if (results->quiet)
         return;
     print_counts("", tally->now);
     (void)printf(" in %.1f s", seconds);
-    if (seconds > 0 && tally_done(tally) > 0)
+    if (seconds > 0 && tally->now[KNOWN_SENT] > 0)
         (void)printf(" (%.1f/s)", (double)tally_done(tally) / seconds);
     (void)putchar('\n');
     for (int state = 0; state < known_states; state++)

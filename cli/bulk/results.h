@@ -19,7 +19,8 @@ void results_tell(const struct results *results, const struct item *item, const 
 /** Tells of a message that an earlier run may have sent, and that is passed over therefore. */
 void results_tell_unknown(const struct results *results, const struct item *item);
 
-/** Tells how many ended how. */
-void results_sum_up(const struct results *results, const struct tally *tally, double seconds);
+/** Tells how many ended how. @param error  why the run ended early; NULL if it did not */
+void results_sum_up(const struct results *results, const struct tally *tally, const ph_error *error,
+                    double seconds);
 
 #endif

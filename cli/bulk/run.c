@@ -28,10 +28,13 @@ static void stop(struct run *run)
 
 static void give_up(struct run *run, const ph_error *error)
 {
-    if (!run->error)
+    if (!run->error) {
         run->error =
             problem_set(&run->problem, error->status, error->phase, 0, "%s", error->message);
-    stop(run);
+        run->problem.error.reply_code = error->reply_code;
+    }
+    if (!run->is_stopping)
+        stop(run);
 }
 
 /* ---- What became of a message ---------------------------------------------------------------- */
@@ -55,7 +58,8 @@ static bool concerns_all(const ph_error *error)
            error->phase <= PH_PHASE_AUTH;
 }
 
-/* A message that was taken back is no failure: it was not tried, and is still to be sent. */
+/* A message that was taken back, or that met a server which takes none, is no failure: it was not
+ * tried, and is still to be sent. */
 static bool was_taken_back(const struct run *run, const ph_error *error)
 {
     return run->is_stopping && error &&
@@ -69,6 +73,8 @@ static void settle(struct run *run, const struct item *item, const ph_result *re
     const enum known_state state = tally_state_of(error);
     const uint64_t refused = !error && result ? ph_result_refused_count(result) : 0;
     note_end(run, item, state);
+    if (error && concerns_all(error))
+        give_up(run, error);
     if (was_taken_back(run, error)) {
         run->tally.is_incomplete = true;
         return;
@@ -78,8 +84,6 @@ static void settle(struct run *run, const struct item *item, const ph_result *re
     if (error || refused > 0)
         meter_clear(&run->meter);
     results_tell(&run->results, item, result, error);
-    if (error && concerns_all(error))
-        give_up(run, error);
 }
 
 void run_take_back(struct item *item, const ph_result *result, const ph_error *error,
@@ -267,7 +271,7 @@ const ph_error *run_all(struct run *run)
         meter_show(&run->meter, &run->tally, ph_now_ms());
     }
     meter_clear(&run->meter);
-    results_sum_up(&run->results, &run->tally, (double)(ph_now_ms() - begun_ms) / 1000);
+    results_sum_up(&run->results, &run->tally, run->error, (double)(ph_now_ms() - begun_ms) / 1000);
     (void)fflush(stdout);
     sender_quit(run->sender);
     return run->error;

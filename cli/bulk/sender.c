@@ -10,6 +10,12 @@ enum {
     others_max = 2,
     ahead_in_all = 64, /* messages in memory beside those that connections have */
     ahead_each = 32,   /* and more for each connection, since they take several at once */
+    /* With a checkpoint, or a rate: what is begun is unknown after a crash. With a rate that is
+     * what leaves in this time, and what keeps connections busy. */
+    recorded_in_all = 16,
+    recorded_each = 8,
+    paced_ahead_ms = 1000,
+    paced_ahead_each = 2,
     bytes_max = 64 * 1024 * 1024,
     first_delay_ms = 500,
     delay_max_ms = 60000,
@@ -31,6 +37,30 @@ struct sender {
 
 /* ---- Making ---------------------------------------------------------------------------------- */
 
+static size_t in_flight(const struct sender_options *options)
+{
+    return options->window > 1 ? (size_t)(options->connections * options->window) : 0;
+}
+
+/* @return how many messages may be in memory at once, those that wait for another attempt too */
+static size_t most_of(const struct sender_options *options)
+{
+    return ahead_in_all + ahead_each * (size_t)options->connections + in_flight(options);
+}
+
+/* @return how many of them may be on their way */
+static size_t capacity_of(const struct sender_options *options)
+{
+    const size_t connections = (size_t)options->connections;
+    const size_t recorded = recorded_in_all + recorded_each * connections + in_flight(options);
+    const size_t most = options->is_recorded ? recorded : most_of(options);
+    const double soon = options->per_second * paced_ahead_ms / 1000;
+    if (options->per_second <= 0 || soon >= (double)most)
+        return most;
+    const size_t paced = (size_t)soon + paced_ahead_each * connections;
+    return paced < most ? paced : most;
+}
+
 static int set_up(struct sender *sender, const struct sender_options *options)
 {
     const size_t connections = (size_t)options->connections;
@@ -40,8 +70,8 @@ static int set_up(struct sender *sender, const struct sender_options *options)
     const int status = ph_pool_new(NULL, &sender->pool);
     if (status != PH_OK)
         return status;
-    sender->capacity = ahead_in_all + ahead_each * connections;
-    ph_pool_set_messages_max(sender->pool, sender->capacity);
+    sender->capacity = capacity_of(options);
+    ph_pool_set_messages_max(sender->pool, most_of(options));
     ph_pool_set_connections_max(sender->pool, connections);
     ph_pool_set_connections_per_server(sender->pool, connections);
     ph_pool_set_rate(sender->pool, options->per_second);
@@ -77,9 +107,20 @@ void sender_free(struct sender *sender)
 
 /* ---- Items ----------------------------------------------------------------------------------- */
 
+/* What waits for another attempt must not keep others from their first. */
+static size_t room_of(const struct sender *sender)
+{
+    ph_pool_statistics now;
+    ph_pool_get_statistics(sender->pool, &now, sizeof now);
+    const size_t all = ph_pool_room(sender->pool);
+    const size_t under_way = ph_pool_unfinished(sender->pool) - (size_t)now.deferred;
+    const size_t own = sender->capacity > under_way ? sender->capacity - under_way : 0;
+    return own < all ? own : all;
+}
+
 size_t sender_room(struct sender *sender)
 {
-    const size_t room = ph_pool_room(sender->pool);
+    const size_t room = room_of(sender);
     if (room == 0 || sender->bytes >= bytes_max)
         sender->is_full = true;
     else if (room >= sender->capacity / 2 && sender->bytes < bytes_max / 2)

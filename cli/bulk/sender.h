@@ -14,6 +14,8 @@ struct sender;
 struct sender_options {
     uint64_t connections; /* 1 to 10,000 */
     double per_second;    /* 0: as fast as it goes */
+    uint64_t window;      /* messages that one connection may have in flight */
+    bool is_recorded;     /* a checkpoint knows what is begun: not much more than is under way */
     uint64_t retries;     /* of a message that was refused for now, or whose connection was lost */
 };
 

@@ -8,7 +8,15 @@
 
 static int ends[2] = {-1, -1};
 static volatile sig_atomic_t count;
-static struct sigaction interrupt_before, terminate_before;
+
+/* What asks to stop; the last one when a terminal is closed. */
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+enum {
+    numbers_count = sizeof numbers / sizeof numbers[0]
+};
+
+static struct sigaction before[numbers_count];
 
 static void note(int number)
 {
@@ -30,8 +38,12 @@ bool signals_catch(void)
     }
     count = 0;
     (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, &interrupt_before);
-    (void)sigaction(SIGTERM, &action, &terminate_before);
+    for (int i = 0; i < numbers_count; i++) {
+        (void)sigaction(numbers[i], &action, &before[i]);
+        /* nohup(1) ignores it for us. */
+        if (numbers[i] == SIGHUP && before[i].sa_handler == SIG_IGN)
+            (void)sigaction(SIGHUP, &before[i], NULL);
+    }
     return true;
 }
 
@@ -50,8 +62,8 @@ int signals_count(void)
 
 void signals_release(void)
 {
-    (void)sigaction(SIGINT, &interrupt_before, NULL);
-    (void)sigaction(SIGTERM, &terminate_before, NULL);
+    for (int i = 0; i < numbers_count; i++)
+        (void)sigaction(numbers[i], &before[i], NULL);
     for (int i = 0; i < 2; i++) {
         (void)close(ends[i]);
         ends[i] = -1;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGINT and SIGTERM, counted and made visible to poll. */
+/* SIGINT, SIGTERM and SIGHUP, counted and made visible to poll. */
 #ifndef CLI_BULK_SIGNALS_H
 #define CLI_BULK_SIGNALS_H
 
 #include <stdbool.h>
 
-/** Begins to catch them. @return false if there is no pipe for it: errno */
+/** Begins to catch them, but SIGHUP not if it is ignored. @return false if there is no pipe for it:
+ * errno */
 bool signals_catch(void);
 
 /** @return a descriptor that becomes readable with each signal */

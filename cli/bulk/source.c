@@ -47,8 +47,7 @@ const ph_error *source_open(const struct source_options *options, struct source 
         return mailing_open(options, source, problem);
     const int failure = format == FORMAT_AUTO ? find_format(options->path, &format) : 0;
     if (failure != 0)
-        return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
-                           "cannot read %.300s; nothing was sent", options->path);
+        return problem_of_file(problem, failure, "cannot read %.300s", options->path);
     struct source_options chosen = *options;
     chosen.format = format;
     if (format == FORMAT_MAILDIR)

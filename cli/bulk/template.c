@@ -68,7 +68,7 @@ static bool refuse_name(struct parser *parser, const char *name)
         suggestion_consider(&suggestion, parser->fields->name(parser->fields->user_data, i));
     if (suggestion.nearest) {
         const size_t n = strlen(advice);
-        (void)snprintf(advice + n, sizeof advice - n, "; did you mean {{%.100s}}?",
+        (void)snprintf(advice + n, sizeof advice - n, " (did you mean {{%.100s}}?)",
                        suggestion.nearest);
     }
     char *shown = printable(name);
@@ -97,7 +97,7 @@ static bool take_field(struct parser *parser)
     size_t trimmed = length;
     if (strncmp(begin + length, "}}", 2) != 0)
         return refuse(parser, "{{ without }} on the same line", "",
-                      "; {{{{ stands for two brackets as such");
+                      "; {{{{ stands for two braces as such");
     while (trimmed > 0 && (begin[trimmed - 1] == ' ' || begin[trimmed - 1] == '\t'))
         trimmed--;
     if (trimmed == 0 || trimmed > name_max)

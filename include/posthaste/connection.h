@@ -20,7 +20,7 @@
  * envelope of the next one leaves with the end of this one (RFC 2920): a stream of messages costs
  * one round trip each. Adapters for poll, epoll, libev, libuv and GLib: <posthaste/adapters/>.
  *
- * A connection belongs to one thread at a time. Nothing here blocks, but for what the caller lends:
+ * A connection belongs to one thread at a time. Nothing here blocks, except what the caller lends:
  * a message's source that blocks (a pipe, a callback), and a dial function.
  */
 #ifndef POSTHASTE_CONNECTION_H
@@ -69,7 +69,8 @@ PH_API uint64_t ph_now_ms(void);
  *
  * @param server  is frozen, and kept as long as the connection lives
  * @param out     receives the connection; the caller frees it
- * @return PH_OK or PH_ERR_NO_MEMORY; every other failure is an event
+ * @return PH_OK, PH_ERR_NO_MEMORY, PH_ERR_ARGUMENT (the server is that of a ph_smtp); every other
+ *         failure is an event
  */
 PH_API PH_MUST_CHECK int ph_connection_new(ph_server *server, uint64_t now_ms, ph_connection **out);
 

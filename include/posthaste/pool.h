@@ -142,8 +142,8 @@ typedef struct ph_pool_options {
  *                 (ph_message_set_rewind); any other makes its first attempt the last
  * @param options  NULL for none
  * @return PH_OK: done will be called; PH_ERR_FULL (ph_pool_set_room tells when to go on),
- *         PH_ERR_ARGUMENT (no such priority), PH_ERR_STATE (the message is in a pool already, or
- *         the pool is closing), PH_ERR_NO_MEMORY
+ *         PH_ERR_ARGUMENT (no such priority, or the server of a ph_smtp), PH_ERR_STATE (the
+ *         message is in a pool already, or the pool is closing), PH_ERR_NO_MEMORY
  */
 PH_API PH_MUST_CHECK int ph_pool_add(ph_pool *pool, ph_server *server, ph_message *message,
                                      const ph_pool_options *options);
@@ -166,7 +166,7 @@ PH_API void ph_pool_cancel_waiting(ph_pool *pool);
 typedef void (*ph_room_fn)(ph_pool *pool, void *user_data);
 
 /** Sets a function that is called when there is room again after PH_ERR_FULL: once half of what may
- * wait is gone, so that it is worth while. NULL: none. */
+ * wait is gone, so that it is worthwhile. NULL: none. */
 PH_API void ph_pool_set_room(ph_pool *pool, ph_room_fn room, void *user_data);
 
 /** @return how many more messages ph_pool_add takes now */

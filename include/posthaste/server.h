@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <posthaste/allocator.h>
 #include <posthaste/api.h>
@@ -175,6 +176,10 @@ PH_API PH_MUST_CHECK int ph_server_set_window(ph_server *server, uint32_t transa
 
 /** Traces every connection to a function; NULL for none. Credentials are never shown. */
 PH_API PH_MUST_CHECK int ph_server_set_trace(ph_server *server, ph_trace_fn trace, void *user_data);
+
+/** Traces every connection to a stream, as ph_trace_to_file does; NULL for none. The stream is
+ * borrowed, by the connections as well. @return PH_OK, PH_ERR_STATE */
+PH_API PH_MUST_CHECK int ph_server_set_trace_file(ph_server *server, FILE *file);
 
 PH_END_DECLS
 

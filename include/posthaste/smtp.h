@@ -93,6 +93,18 @@ PH_API const char *ph_smtp_description(ph_smtp *smtp);
 
 /* ---- Settings, for the next start unless said otherwise ----------------------------------- */
 
+/**
+ * The settings of this client as a ph_server, so that one function can apply a program's options
+ * to clients and to servers alike, and for what only a ph_server has, such as
+ * ph_server_set_features. What is set there and what is set by the calls below are the same; a name
+ * (ph_server_set_helo) and a login set there are used by each start that is given none.
+ *
+ * @return the server; it belongs to the client, and lives as long: ph_server_free does nothing to
+ *         it. It is never frozen, and for this client alone: ph_connection_new and ph_pool_add
+ *         refuse it with PH_ERR_ARGUMENT
+ */
+PH_API ph_server *ph_smtp_server(ph_smtp *smtp);
+
 /** Whether EHLO is tried first (true, the default) or HELO is sent at once. */
 PH_API void ph_smtp_set_esmtp(ph_smtp *smtp, bool esmtp);
 PH_API bool ph_smtp_esmtp(const ph_smtp *smtp);
@@ -198,8 +210,9 @@ PH_API void ph_smtp_set_trace_secrets(ph_smtp *smtp, bool show);
  * [AUTH if user]. When it fails the connection is closed without QUIT and the object can be started
  * again.
  *
- * @param helo      name for EHLO and HELO, NULL for "localhost"
- * @param user      who logs in, or NULL for no AUTH
+ * @param helo      name for EHLO and HELO; NULL for that of ph_smtp_server, "localhost" unless set
+ * @param user      who logs in; NULL, with the next two, for the login of ph_smtp_server, which is
+ *                  none unless set
  * @param secret    password or token; the library's copies are wiped once AUTH has ended
  * @param authtype  mechanism, any case, "_" is "-"; NULL for PLAIN; "auto" for the best that the
  *                  server offers and the connection allows

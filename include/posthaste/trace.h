@@ -24,6 +24,13 @@ typedef enum ph_trace_kind {
  */
 typedef void (*ph_trace_fn)(ph_trace_kind kind, const char *line, void *user_data);
 
+/**
+ * A ph_trace_fn that writes to a stream: a line each, behind "-- ", "<- " (sent) or "-> "
+ * (received), as Net::SMTP's debug output.
+ * @param user_data  the FILE *, which is borrowed
+ */
+PH_API void ph_trace_to_file(ph_trace_kind kind, const char *line, void *user_data);
+
 PH_END_DECLS
 
 #endif

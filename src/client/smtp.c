@@ -11,6 +11,7 @@
 static int init(ph_smtp *smtp, const char *address, int port, const ph_allocator *allocator)
 {
     const int status = ph__server_init(&smtp->server, address, port, allocator);
+    smtp->server.is_of_client = true;
     smtp->allocator = smtp->server.allocator;
     smtp->port_in_use = smtp->server.port;
     ph__error_init(&smtp->error, smtp->allocator);
@@ -68,6 +69,11 @@ const char *ph_smtp_description(ph_smtp *smtp)
     if (ph__replace_string(smtp->allocator, &smtp->description, text) != PH_OK)
         return "posthaste";
     return smtp->description;
+}
+
+ph_server *ph_smtp_server(ph_smtp *smtp)
+{
+    return &smtp->server;
 }
 
 void ph_smtp_set_esmtp(ph_smtp *smtp, bool esmtp)
@@ -234,17 +240,9 @@ void ph_smtp_set_trace_secrets(ph_smtp *smtp, bool show)
     smtp->server.trace.shows_secrets = show;
 }
 
-/* Net::SMTP's arrows: "<-" is what was sent, "->" what was received. */
-static void trace_to_file(ph_trace_kind kind, const char *line, void *user_data)
-{
-    FILE *file = user_data;
-    const char *arrow = kind == PH_TRACE_SENT ? "<-" : kind == PH_TRACE_RECEIVED ? "->" : "--";
-    (void)fprintf(file, "%s %s\n", arrow, line);
-}
-
 void ph_smtp_set_trace_file(ph_smtp *smtp, FILE *file)
 {
-    ph_smtp_set_trace(smtp, file ? trace_to_file : NULL, file);
+    ph_smtp_set_trace(smtp, file ? ph_trace_to_file : NULL, file);
 }
 
 /* ---- What the last calls left ---------------------------------------------------------------- */

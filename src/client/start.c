@@ -50,11 +50,12 @@ static int fail_without_memory(ph_smtp *smtp)
     return ph__error_set(&smtp->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
 }
 
-static int connect_and_greet(ph_smtp *smtp)
+static int connect_and_greet(ph_smtp *smtp, const char *helo, bool has_own_login)
 {
     smtp->connection = ph__connection_new(&smtp->server, smtp->port_in_use, ph_now_ms());
     if (!smtp->connection)
         return fail_without_memory(smtp);
+    ph__connection_start_as(smtp->connection, helo, has_own_login);
     return ph__client_run(smtp, false);
 }
 
@@ -65,7 +66,7 @@ static int check_start(ph_smtp *smtp, const char *helo, const char *user, const 
     if (smtp->is_started)
         return ph__error_set(&smtp->error, PH_ERR_STATE, PH_PHASE_NONE,
                              "SMTP session already started");
-    if (!ph__is_helo_name(helo))
+    if (helo && !ph__is_helo_name(helo))
         return ph__error_set(&smtp->error, PH_ERR_ARGUMENT, PH_PHASE_EHLO,
                              "the HELO name must be a domain or an address literal in printable "
                              "ASCII of at most 255 bytes, without blanks");
@@ -85,7 +86,6 @@ int ph_smtp_start(ph_smtp *smtp, const char *helo, const char *user, const char 
                   const char *authtype)
 {
     const ph_mechanism *mechanism = NULL;
-    helo = helo ? helo : "localhost";
     ph__error_clear(&smtp->error);
     int status = check_start(smtp, helo, user, secret, authtype, &mechanism);
     if (status != PH_OK)
@@ -95,10 +95,9 @@ int ph_smtp_start(ph_smtp *smtp, const char *helo, const char *user, const char 
     smtp->tls_info = NULL;
     smtp->notice[0] = '\0';
     smtp->has_quit = false;
-    smtp->port_in_use = ph__server_port_for(&smtp->server, user);
-    if (ph_server_set_helo(&smtp->server, helo) != PH_OK) /* checked before */
-        return fail_without_memory(smtp);
-    status = connect_and_greet(smtp);
+    smtp->port_in_use =
+        user ? ph__server_port_for(&smtp->server, user) : ph_server_port(&smtp->server);
+    status = connect_and_greet(smtp, helo, user != NULL);
     if (status == PH_OK && user)
         status = log_in(smtp, mechanism, user, secret);
     if (status != PH_OK) {

@@ -39,8 +39,17 @@ ph_connection *ph__connection_new(ph_server *server, int port, uint64_t now_ms)
     return connection;
 }
 
+void ph__connection_start_as(ph_connection *connection, const char *helo, bool has_own_login)
+{
+    connection->helo = helo;
+    connection->has_own_login = has_own_login;
+}
+
 int ph_connection_new(ph_server *server, uint64_t now_ms, ph_connection **out)
 {
+    *out = NULL;
+    if (server->is_of_client)
+        return PH_ERR_ARGUMENT;
     server->is_frozen = true;
     *out = ph__connection_new(server, ph_server_port(server), now_ms);
     return *out ? PH_OK : PH_ERR_NO_MEMORY;
@@ -125,7 +134,8 @@ static void take_over(ph_connection *connection, struct ph__event event)
             return;
         }
         event.type = PH__EVENT_READY;
-    } else if (event.type == PH__EVENT_READY && connection->server->login.user) {
+    } else if (event.type == PH__EVENT_READY && connection->server->login.user &&
+               !connection->has_own_login) {
         connection->is_logging_in = true;
         if (ph__connection_log_in_as_set(connection) != PH_OK)
             ph__connection_fail(connection);

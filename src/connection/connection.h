@@ -20,6 +20,14 @@
 ph_connection *ph__connection_new(ph_server *server, int port, uint64_t now_ms);
 
 /**
+ * Gives what one start says in place of the server's settings. Directly behind ph__connection_new.
+ *
+ * @param helo           the name for EHLO, borrowed until READY; NULL: the server's
+ * @param has_own_login  the caller logs in, not the server's user
+ */
+void ph__connection_start_as(ph_connection *connection, const char *helo, bool has_own_login);
+
+/**
  * Takes the next event without the slots of ph_connection_send: READY, COMMAND_DONE, MESSAGE_DONE
  * or FAILED. Until it is taken, nothing more is read. A closed connection has FAILED for ever.
  * @return there was one

@@ -54,7 +54,9 @@ struct ph_connection {
     struct ph__dialer *dialer;
     struct ph__stream *stream;
     struct ph__session *session;
+    const char *helo; /* NULL: the server's; borrowed, for the opening */
     bool is_local;
+    bool has_own_login; /* the server's user does not log in */
     bool is_logging_in; /* as the server's settings say, before READY */
     ph_tls_info *tls_info;
 

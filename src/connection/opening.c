@@ -74,7 +74,7 @@ static bool begin_session(ph_connection *connection, bool is_secure, uint64_t no
 {
     const ph_server *server = connection->server;
     const struct ph__session_start start = {
-        .helo = ph__server_helo(server),
+        .helo = connection->helo ? connection->helo : ph__server_helo(server),
         .esmtp = server->esmtp,
         .starttls = server->tls ? PH_STARTTLS_OFF : server->starttls,
         .is_secure = is_secure,

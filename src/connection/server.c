@@ -90,7 +90,7 @@ void ph__server_retain(ph_server *server)
 
 void ph_server_free(ph_server *server)
 {
-    if (!server || --server->user_count > 0)
+    if (!server || server->is_of_client || --server->user_count > 0)
         return;
     const ph_allocator allocator = server->own_allocator;
     ph__server_release(server);
@@ -282,6 +282,11 @@ int ph_server_set_trace(ph_server *server, ph_trace_fn trace, void *user_data)
     server->trace = (struct ph__trace){
         .line = trace, .user_data = user_data, .shows_secrets = server->trace.shows_secrets};
     return PH_OK;
+}
+
+int ph_server_set_trace_file(ph_server *server, FILE *file)
+{
+    return ph_server_set_trace(server, file ? ph_trace_to_file : NULL, file);
 }
 
 /* ---- Ways to save round trips ---------------------------------------------------------------- */

@@ -35,6 +35,7 @@ struct ph_server {
     const ph_allocator *allocator;
     size_t user_count;
     bool is_frozen;
+    bool is_of_client; /* a part of a ph_smtp, which alone uses it: never frozen, nor freed */
 
     char *address;
     int port; /* as given, 0 being 25 */

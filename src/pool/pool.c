@@ -5,6 +5,7 @@
 
 #include "base/allocator.h"
 #include "connection/message.h"
+#include "connection/server.h"
 #include "pool/pool_state.h"
 
 /* ---- Making and freeing ---------------------------------------------------------------------- */
@@ -218,7 +219,8 @@ int ph_pool_add(ph_pool *pool, ph_server *server, ph_message *message,
 {
     static const ph_pool_options none = {.done = NULL};
     options = options ? options : &none;
-    if (options->priority < PH_PRIORITY_NORMAL || options->priority > PH_PRIORITY_LOW)
+    if (options->priority < PH_PRIORITY_NORMAL || options->priority > PH_PRIORITY_LOW ||
+        server->is_of_client)
         return PH_ERR_ARGUMENT;
     if (pool->is_closing || pool->is_freed || message->in_pool)
         return PH_ERR_STATE;

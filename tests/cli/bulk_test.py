@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""posthaste bulk: what it reads, what arrives, what it tells, and what a checkpoint remembers."""
+"""posthaste bulk: what it reads, what arrives, and what it tells."""
 import json
 import mailbox
 import os
-import pathlib
 import pty
 import re
 import signal
@@ -12,39 +11,8 @@ import threading
 import time
 import unittest
 
-from support import CA, COMMAND, LIMIT, Case, FakeServer, Run, Sink, certificate, clean_environment, closed_port
-
-
-def line(number, **fields):
-    return {"from": "alice@example.org", "to": f"u{number}@example.net",
-            "body": f"Subject: {number}\n\nmessage {number}\n", **fields}
-
-
-def lines(objects):
-    return b"".join(json.dumps(each).encode() + b"\n" for each in objects)
-
-
-def numbers(messages):
-    """The numbers in the subjects of messages."""
-    return sorted(int(number) for message in messages
-                  for number in re.findall(rb"^Subject: (\d+)\r?$", message, re.M))
-
-
-class WithSink(Case):
-    OPTIONS = ()
-
-    def setUp(self):
-        super().setUp()
-        self.sink = self.start(Sink("--without", "STARTTLS", *self.OPTIONS))
-
-    def bulk(self, *options, code=0, **rest):
-        return self.run_for(code, "bulk", "--server", self.sink.address, *options, **rest)
-
-    def ndjson(self, *objects):
-        return self.file("list.ndjson", lines(objects))
-
-    def arrived(self):
-        return numbers(self.sink.messages())
+from bulk_support import WithSink, line, lines, numbers
+from support import CA, COMMAND, LIMIT, Case, FakeServer, Sink, certificate, clean_environment, closed_port
 
 
 class Sources(WithSink):
@@ -108,7 +76,7 @@ class Sources(WithSink):
                          lines([line(3)]))
         run = self.bulk(path, code=65)
         self.assertEqual(self.arrived(), [1])
-        self.assert_says(run, 'line 2: the field "too" is not known; did you mean "to"?')
+        self.assert_says(run, 'line 2: the field "too" is not known (did you mean "to"?);')
 
     def test_an_address_that_is_none_concerns_its_message_alone(self):
         run = self.bulk(self.ndjson(line(1), line(2, to="a b@example.net"), line(3)), code=1)
@@ -140,6 +108,7 @@ class Outcomes(WithSink):
         self.assertEqual(refused["recipients"][0]["code"], 550)
         self.assertEqual(refused["error"]["class"], "ERR_FATAL")
         self.assertEqual((told[-1]["summary"]["sent"], told[-1]["summary"]["complete"]), (2, True))
+        self.assertIsNone(told[-1]["summary"]["error"])
 
     def test_quiet_says_nothing(self):
         run = self.bulk("--quiet", self.ndjson(line(1)))
@@ -158,14 +127,30 @@ class Servers(Case):
 
     def test_nobody_is_there(self):
         run = self.bulk(f"127.0.0.1:{closed_port()}", "--retries", "0", code=69)
-        self.assert_says(run, "cannot connect to 127.0.0.1", "not all was sent")
+        self.assertRegex(run.err, "^posthaste bulk: cannot connect to 127.0.0.1 [^\n]*\n$")
+
+    def test_trouble_with_the_server_is_told_once_and_blames_no_message(self):
+        server = self.start(FakeServer(greeting="554 5.3.2 go away"))
+        run = self.bulk(server.address, code=69)
+        self.assertRegex(run.out, r"^0 sent, 0 refused, 0 failed, 0 unknown in [\d.]+ s\n$")
+        self.assertEqual(run.err, "posthaste bulk: 127.0.0.1 refused the session: 554 5.3.2 go away\n")
+        run = self.bulk(server.address, "--json", code=69)
+        summary = json.loads(run.out)["summary"]
+        self.assertEqual((summary["failed"], summary["complete"]), (0, False))
+        self.assertEqual((summary["error"]["phase"], summary["error"]["code"]), ("greeting", 554))
+
+    def test_what_was_sent_before_the_trouble_is_told(self):
+        server = self.start(FakeServer(**{".": ["250 2.0.0 queued", None], "RSET": None}))
+        server.replies["EHLO"] = ["250 fake.example.org", "554 5.3.2 go away"]
+        run = self.bulk(server.address, "--connections", "1", code=76)
+        self.assert_says(run, "without --checkpoint the same command would send again what was")
 
     def test_a_certificate_that_is_refused_ends_it(self):
         sink = self.start(Sink(*certificate("expired")))
         run = self.bulk(sink.address, "--cafile", CA, code=78)
         self.assertEqual(sink.messages(), [])
-        self.assert_says(run, "the certificate of", "not all was sent")
-        self.assertIn("0 sent, 0 refused, 1 failed, 0 unknown", run.out)
+        self.assert_says(run, "the certificate of", "hint: --cafile FILE")
+        self.assertIn("0 sent, 0 refused, 0 failed, 0 unknown", run.out)
 
     def test_a_login_over_tls(self):
         sink = self.start(Sink(*certificate("server"), "--auth", "alice:secret", "--require-auth"))
@@ -191,6 +176,26 @@ class Servers(Case):
         run = self.run_ok("bulk", "--server", server.address, path)
         self.assertIn("1 sent", run.out)
         self.assertEqual(sum(text == "0123456789" for text in server.lines), 80000)
+
+    def test_what_waits_for_another_attempt_does_not_keep_others_waiting(self):
+        class Busy(FakeServer):
+            took_one = threading.Event()
+
+            def _reply_to(self, verb):
+                if verb == "RCPT" and "u99@" not in self.lines[-1]:
+                    return "450 4.2.0 later"
+                if verb == ".":
+                    self.took_one.set()
+                return super()._reply_to(verb)
+
+        server = self.start(Busy())
+        path = self.file("list.ndjson", lines([*(line(n) for n in range(40)), line(99)]))
+        process = subprocess.Popen([COMMAND, "bulk", "--server", server.address, "--connections", "1", "--retries",
+                                    "1000", "--checkpoint", str(self.folder / "checkpoint"), path],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean_environment())
+        self.assertTrue(server.took_one.wait(LIMIT))
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(LIMIT), 75)
 
     def test_retries_come_to_an_end(self):
         server = self.start(FakeServer(RCPT="450 4.2.1 later"))
@@ -248,91 +253,6 @@ class Servers(Case):
         self.assertGreater(time.monotonic() - begun, 0.9)  # never faster; slower is no fault
 
 
-class Checkpoint(WithSink):
-    OPTIONS = ("--reject", "u3@example.net")
-
-    def setUp(self):
-        super().setUp()
-        self.path = str(self.folder / "checkpoint")
-        self.list = self.ndjson(*(line(n) for n in range(2000)))
-        self.all = [n for n in range(2000) if n != 3]
-
-    def again(self, *options, code=1):
-        return self.bulk("--checkpoint", self.path, *options, self.list, code=code)
-
-    def test_what_was_done_is_passed_over(self):
-        self.again()
-        run = self.again()
-        self.assertEqual(self.arrived(), self.all)
-        self.assertIn("0 sent", run.out)
-        self.assertIn("passed over, from earlier runs: 1999 sent, 1 refused", run.out)
-        run = self.again("--retry-failed")
-        self.assertIn("0 sent, 1 refused", run.out)
-
-    def start_slowly(self):
-        """A run that is under way, some messages done, many not."""
-        process = subprocess.Popen(
-            [COMMAND, "bulk", "--server", self.sink.address, "--checkpoint", self.path, "--rate", "500/s", self.list],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment())
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.stdout.close)
-        begun = time.monotonic()
-        while len(self.sink.messages()) < 20:
-            self.assertLess(time.monotonic() - begun, LIMIT)
-            time.sleep(0.01)
-        return process
-
-    def test_an_interrupted_run_goes_on(self):
-        process = self.start_slowly()
-        process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(LIMIT), 75)
-        self.assertIn(b"the same command goes on from", process.stderr.read())
-        done = self.arrived()
-        self.assertLess(len(done), len(self.all))
-        run = self.again()
-        self.assertEqual(self.arrived(), self.all)  # each of them once
-        self.assertIn(f"from earlier runs: {len(done)} sent", run.out)
-
-    def test_a_killed_run_goes_on_and_sends_nothing_twice(self):
-        process = self.start_slowly()
-        process.kill()
-        process.wait(LIMIT)
-        run = self.again(code=76)
-        arrived = self.arrived()
-        self.assertEqual(len(arrived), len(set(arrived)))
-        unknown = re.findall(r"^line (\d+): unknown: ", run.out, re.M)
-        self.assertTrue(unknown)
-        missing = set(self.all) - set(arrived)
-        self.assertLessEqual(missing, {int(number) - 1 for number in unknown})
-        self.assert_says(run, "--retry-unknown")
-        self.again("--retry-unknown")
-        self.assertEqual(sorted(set(self.arrived())), self.all)
-
-    def test_two_runs_exclude_each_other(self):
-        process = self.start_slowly()
-        run = self.again(code=66)
-        self.assert_says(run, "another run uses the checkpoint")
-        process.send_signal(signal.SIGTERM)
-        process.send_signal(signal.SIGTERM)
-        process.wait(LIMIT)
-
-    def test_another_source_is_refused(self):
-        self.again()
-        other = self.file("other.ndjson", lines([line(1)]))
-        run = self.bulk("--checkpoint", self.path, other, code=66)
-        self.assert_says(run, "belongs to another source", "nothing was sent")
-        run = self.again("--from", "someone@example.org", code=66)
-        self.assert_says(run, "belongs to a run with another sender")
-
-    def test_a_changed_source_is_noticed(self):
-        self.again()
-        changed = [line(n, **({"body": "Subject: 9\n\nnew\n"} if n == 9 else {})) for n in range(2000)]
-        pathlib.Path(self.list).write_bytes(lines(changed))
-        run = self.again(code=66)
-        self.assert_says(run, "is not what it was when the checkpoint")
-        self.assertEqual(self.arrived(), self.all)
-
-
 class Progress(WithSink):
     LINE = re.compile(r"posthaste bulk: \d+ done, \d+ failed, [\d.]+/s, \d+ %(, [\d:]+ left)?\n")
 
@@ -341,6 +261,10 @@ class Progress(WithSink):
         self.assertRegex(run.err, self.LINE)
         self.assertNotIn("\r", run.err)
         self.assertEqual(self.LINE.sub("", run.err).count("done,"), 0, run.err)
+
+    def test_none_at_all(self):
+        run = self.bulk("--rate", "100/s", "--progress", "0", self.ndjson(*(line(n) for n in range(60))))
+        self.assertEqual(run.err, "")
 
     def test_one_line_on_a_terminal(self):
         master, slave = pty.openpty()
@@ -363,32 +287,9 @@ class Progress(WithSink):
         os.close(master)
         text = b"".join(shown).decode()
         self.assertEqual(done.returncode, 0, text)
-        self.assertRegex(text, r"\r\d+ done, 0 failed, [\d.]+/s, \d+ %.*\x1b\[K")
+        self.assertRegex(text, r"\x1b\[\?7l\r\d+ done, 0 failed, [\d.]+/s, \d+ %.*\x1b\[K\x1b\[\?7h")
+        self.assertEqual(text.count("\x1b[?7l"), text.count("\x1b[?7h"))
         self.assertTrue(text.split("posthaste bulk:")[0].endswith("\r\x1b[K"), repr(text))
-
-
-class Usage(Case):
-    def refuse(self, *options, says, code=64):
-        run = Run("bulk", *options)
-        self.assertEqual(run.code, code, str(run))
-        self.assert_says(run, says)
-
-    def test_what_is_missing_or_too_much(self):
-        server = ("--server", "127.0.0.1:1")
-        self.refuse("x", says="--server is missing")
-        self.refuse(*server, says="no messages: give a Maildir")
-        self.refuse(*server, "x", "y", says="one source at a time")
-        self.refuse(*server, "--template", "t", says="--template and --recipients belong together")
-        self.refuse(*server, "--retry-unknown", "x", says="--retry-unknown needs the --checkpoint")
-        self.refuse(*server, "--connections", "0", "x", says="--connections: 1 to 10000")
-        self.refuse(*server, "--window", "0", "x", says="--window: 1 (none) to 1000")
-        self.refuse(*server, "--rate", "fast", "x", says="a rate above 0 such as 10/s")
-        self.refuse(*server, "--conections", "2", "x", says="did you mean --connections?")
-        self.refuse(*server, "/nonexistent", says="cannot read /nonexistent", code=66)
-        self.refuse(*server, "--from", "a b", "x", says='"a b" is not an address', code=65)
-        self.refuse(*server, "--to", "a\x1b[31mb", "x", says='--to: "a\\x1b[31mb" is not an address', code=65)
-        for rate in ("0/s", "-1/s", "1/d", "1/s/s", ""):
-            self.refuse(*server, "--rate", rate, "x", says="a rate above 0 such as 10/s")
 
 
 if __name__ == "__main__":

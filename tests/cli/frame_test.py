@@ -111,7 +111,7 @@ class WrongValues(Case):
         self.check((*SEND, "--bind", "here"), '--bind: "here" is not an IPv4 or IPv6 address')
 
     def test_of_the_helo_name(self):
-        self.check((*SEND, "--helo", "two words"), "HELO name")
+        self.check((*SEND, "--helo", "two words"), '--helo: "two words" is not a name to introduce oneself by')
 
     def test_of_the_mechanism(self):
         run = self.run_for(64, *SEND, "--user", "u", "--auth", "ROT13", POSTHASTE_PASSWORD="pw")

@@ -112,4 +112,19 @@ static inline void ph_epoll_ready(const struct epoll_event *event)
         ph_epoll_update(epoll);
 }
 
+/**
+ * Waits until the connection has something to do, and takes it on. For a program that waits for
+ * nothing else: the connection is alone in its epoll instance. Any other waits as this does, with
+ * its own descriptors and the earliest of the deadlines.
+ */
+static inline void ph_epoll_once(ph_epoll *epoll)
+{
+    struct epoll_event event;
+    const int timeout = ph_connection_poll_timeout(epoll->connection, ph_now_ms());
+    if (epoll_wait(epoll->epoll_fd, &event, 1, timeout) > 0)
+        ph_epoll_ready(&event);
+    else
+        ph_epoll_due(epoll);
+}
+
 #endif

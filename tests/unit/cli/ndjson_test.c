@@ -46,6 +46,23 @@ static void lines_are_messages(void **state)
     source_free(source);
 }
 
+static void a_byte_order_mark__is_passed_over_at_the_beginning(void **state)
+{
+    struct item *item;
+    struct problem problem;
+    struct source *source =
+        open_lines(state,
+                   "\xef\xbb\xbf{\"from\": \"a@x.org\", \"to\": \"b@x.org\", \"body\": \"\"}\r\n"
+                   "\xef\xbb\xbf{\"from\": \"a@x.org\", \"to\": \"b@x.org\", \"body\": \"\"}\r\n",
+                   &none);
+    assert_int_equal(source_next(source, &item, &problem), SOURCE_ITEM);
+    assert_null(item->fault);
+    item_free(item);
+    assert_int_equal(source_next(source, &item, &problem), SOURCE_FAILED);
+    assert_non_null(strstr(problem.text, "line 2: it is not JSON"));
+    source_free(source);
+}
+
 static void a_path__is_a_file_as_it_is(void **state)
 {
     char line[700];
@@ -109,10 +126,11 @@ static void what_is_wrong__names_line_and_field(void **state)
     static const struct {
         const char *line, *words[2];
     } rows[] = {
-        {"{\"from\": \"a@x.org\",", {"not JSON", "column"}},
+        {"{\"from\": \"a@x.org\",", {"it ends within an object", "jq -c"}},
+        {"{\"from\": a", {"not JSON", "column"}},
         {"[1]", {"no object", ""}},
         {"\"x\"", {"no object", ""}},
-        {"{\"form\": \"a@x.org\"}", {"\"form\" is not known", "\"from\"?"}},
+        {"{\"form\": \"a@x.org\"}", {"\"form\" is not known", "(did you mean \"from\"?);"}},
         {"{\"from\": \"a\", \"from\": \"b\"}", {"not JSON", "duplicate"}},
         {"{\"from\": 1, \"to\": \"b\", \"body\": \"\"}", {"\"from\"", "string"}},
         {"{\"to\": \"b\", \"body\": \"\"}", {"\"from\" is missing", "--from"}},
@@ -181,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(lines_are_messages),
+        IN_FOLDER(a_byte_order_mark__is_passed_over_at_the_beginning),
         IN_FOLDER(a_path__is_a_file_as_it_is),
         IN_FOLDER(options_give_what_lines_lack),
         IN_FOLDER(an_address_that_is_none__concerns_its_message_alone),

@@ -149,7 +149,42 @@ static void first_use__freezes(void **state)
     assert_int_equal(ph_server_set_features(server, 7, true), PH_ERR_STATE);
     assert_int_equal(ph_server_set_window(server, 2, 0), PH_ERR_STATE);
     assert_int_equal(ph_server_set_trace(server, NULL, NULL), PH_ERR_STATE);
+    assert_int_equal(ph_server_set_trace_file(server, NULL), PH_ERR_STATE);
     pair_end(&p);
+}
+
+static void trace_file__gets_lines_with_arrows(void **state)
+{
+    (void)state;
+    char text[1024] = "";
+    struct pair p;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    pair_init(&p);
+    assert_int_equal(ph_server_set_trace_file(p.server, file), PH_OK);
+    pair_open(&p);
+    pair_end(&p);
+    rewind(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    assert_non_null(strstr(text, "-- Connection opened: "));
+    assert_non_null(strstr(text, "\n-> 220 "));
+    assert_non_null(strstr(text, "\n<- EHLO "));
+    assert_int_equal(fclose(file), 0);
+}
+
+static void no_trace_file__is_no_trace(void **state)
+{
+    (void)state;
+    struct pair p;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    pair_init(&p);
+    assert_int_equal(ph_server_set_trace_file(p.server, file), PH_OK);
+    assert_int_equal(ph_server_set_trace_file(p.server, NULL), PH_OK);
+    pair_open(&p);
+    pair_end(&p);
+    assert_int_equal(ftell(file), 0);
+    assert_int_equal(fclose(file), 0);
 }
 
 /* The caller's part is given up while two connections still use it. */
@@ -188,6 +223,8 @@ int main(void)
         cmocka_unit_test(feature_that_is_off__is_not_used),
         cmocka_unit_test(window__makes_room),
         cmocka_unit_test(first_use__freezes),
+        cmocka_unit_test(trace_file__gets_lines_with_arrows),
+        cmocka_unit_test(no_trace_file__is_no_trace),
         cmocka_unit_test(server__lives_as_long_as_its_users),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
