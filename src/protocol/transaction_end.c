@@ -69,6 +69,7 @@ void ph__transaction_settle(struct ph__session *session, struct ph__transaction 
         return;
     }
     transaction->needs_reset = false;
+    ph__transactions_drop_unbuilt(session); /* RSET behind the next envelope would undo that */
     ph__transaction_queue(session, transaction, PH__CMD_RESET, 0);
 }
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Several transactions under way, with a server whose replies come when nobody expects them. What
+ * servers that keep to the rules say is in tests/dialogues. */
+#include "unit/base/test.h"
+
+#include <string.h>
+
+#include "unit/protocol/peer.h"
+
+#define CHUNKS  "250-mx\r\n250-CHUNKING\r\n250 PIPELINING\r\n"
+#define MAIL    "MAIL FROM:<a@example.org>\r\n"
+#define RCPT    "RCPT TO:<r0@example.org>\r\n"
+#define CONTENT "hi\r\n"
+
+enum {
+    messages = 2
+};
+
+struct fixture {
+    struct peer peer;
+    struct message messages[messages];
+};
+
+static void begin(struct fixture *fixture)
+{
+    peer_init(&fixture->peer);
+    peer_open(&fixture->peer, CHUNKS);
+    for (size_t i = 0; i < messages; i++)
+        message_init(&fixture->messages[i], PH_RCPT_ALL, 1);
+}
+
+static void end(struct fixture *fixture)
+{
+    for (size_t i = 0; i < messages; i++)
+        message_release(&fixture->messages[i]);
+    peer_release(&fixture->peer);
+}
+
+static void submit(struct fixture *fixture, size_t number)
+{
+    assert_int_equal(message_submit(&fixture->messages[number], fixture->peer.session), PH_OK);
+}
+
+static void send_to_its_end(struct fixture *fixture)
+{
+    struct peer *peer = &fixture->peer;
+    submit(fixture, 0);
+    assert_string_equal(peer_takes(peer), MAIL RCPT);
+    assert_int_equal(peer_says(peer, "250 ok\r\n250 ok\r\n"), PH_OK);
+    ph__session_content(peer->session, CONTENT, strlen(CONTENT), true);
+    assert_string_equal(peer_takes(peer), "BDAT 4 LAST\r\n" CONTENT);
+}
+
+static void refused_content__is_reset_before_the_next_envelope_leaves(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    send_to_its_end(&fixture);
+    submit(&fixture, 1); /* queued, and not written before the reply */
+    assert_int_equal(peer_says(&fixture.peer, "552 too large\r\n"), PH_OK);
+    assert_string_equal(peer_takes(&fixture.peer), "RSET\r\n");
+    assert_int_equal(peer_says(&fixture.peer, "250 ok\r\n"), PH_OK);
+    assert_ptr_equal(fixture.peer.event.tag, &fixture.messages[0]);
+    assert_string_equal(peer_takes(&fixture.peer), MAIL RCPT);
+    end(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refused_content__is_reset_before_the_next_envelope_leaves),
+    };
+    return cmocka_run_group_tests_name("protocol/session: transactions", tests, NULL, NULL);
+}
