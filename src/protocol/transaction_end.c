@@ -141,6 +141,8 @@ static void settle_broken(struct ph__session *session, struct ph__transaction *t
 {
     ph_result *result = transaction->result;
     const bool may_have_it = transaction->content.end_was_written && !transaction->sends_no_content;
+    if (result->outcome == PH_OUTCOME_UNKNOWN)
+        return; /* the reply to its end left that open */
     result->outcome = may_have_it ? PH_OUTCOME_UNKNOWN : PH_OUTCOME_NOT_SENT;
     if (transaction->has_failed && !may_have_it) {
         result->error.view.outcome = result->outcome;

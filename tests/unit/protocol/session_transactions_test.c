@@ -66,10 +66,56 @@ static void refused_content__is_reset_before_the_next_envelope_leaves(void **sta
     end(&fixture);
 }
 
+/* The server refuses the first part of the content, and takes the last. */
+static void refuse_a_part_and_take_the_end(struct fixture *fixture)
+{
+    struct peer *peer = &fixture->peer;
+    submit(fixture, 0);
+    (void)peer_takes(peer);
+    assert_int_equal(peer_says(peer, "250 ok\r\n250 ok\r\n"), PH_OK);
+    ph__session_content(peer->session, CONTENT, strlen(CONTENT), false);
+    assert_string_equal(peer_takes(peer), "BDAT 4\r\n" CONTENT);
+    ph__session_content(peer->session, CONTENT, strlen(CONTENT), true);
+    assert_string_equal(peer_takes(peer), "BDAT 4 LAST\r\n" CONTENT);
+    assert_int_equal(peer_says(peer, "452 disk full\r\n250 queued\r\n"), PH_OK);
+    assert_string_equal(peer_takes(peer), "RSET\r\n");
+}
+
+static void end_that_is_taken__behind_a_refused_part_leaves_the_outcome_unknown(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    refuse_a_part_and_take_the_end(&fixture);
+    assert_int_equal(peer_says(&fixture.peer, "250 ok\r\n"), PH_OK);
+    assert_int_equal(fixture.peer.event.type, PH__EVENT_MESSAGE_DONE);
+    assert_int_equal(fixture.peer.event.status, PH_ERR_PROTOCOL);
+    assert_int_equal(ph_result_outcome(fixture.messages[0].result), PH_OUTCOME_UNKNOWN);
+    const ph_error *error = ph_result_error(fixture.messages[0].result);
+    assert_int_equal(error->outcome, PH_OUTCOME_UNKNOWN);
+    assert_non_null(strstr(error->message, "452 disk full"));
+    end(&fixture);
+}
+
+static void unknown_outcome__stays_when_the_session_breaks(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    refuse_a_part_and_take_the_end(&fixture);
+    assert_int_equal(peer_says(&fixture.peer, "nonsense\r\n"), PH_OK);
+    assert_int_equal(fixture.peer.event.type, PH__EVENT_FAILED);
+    assert_int_equal(ph_result_outcome(fixture.messages[0].result), PH_OUTCOME_UNKNOWN);
+    assert_int_equal(ph_result_error(fixture.messages[0].result)->outcome, PH_OUTCOME_UNKNOWN);
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_content__is_reset_before_the_next_envelope_leaves),
+        cmocka_unit_test(end_that_is_taken__behind_a_refused_part_leaves_the_outcome_unknown),
+        cmocka_unit_test(unknown_outcome__stays_when_the_session_breaks),
     };
     return cmocka_run_group_tests_name("protocol/session: transactions", tests, NULL, NULL);
 }
