@@ -155,9 +155,14 @@ void ph__transaction_queue(struct ph__session *session, struct ph__transaction *
                                                      .recipient = (uint32_t)recipient});
 }
 
+bool ph__transaction_owns(const struct ph__command *command)
+{
+    return command->kind >= PH__CMD_MAIL && command->kind <= PH__CMD_RESET;
+}
+
 void ph__transaction_popped(struct ph__session *session, const struct ph__command *command)
 {
-    if (command->kind >= PH__CMD_MAIL && command->kind <= PH__CMD_RESET)
+    if (ph__transaction_owns(command))
         ph__transaction_of(session, command)->queued_count--;
 }
 

@@ -110,12 +110,47 @@ static void unknown_outcome__stays_when_the_session_breaks(void **state)
     end(&fixture);
 }
 
+static void dismissed_session__sends_nothing_and_ends_for_the_next_message(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    send_to_its_end(&fixture);
+    submit(&fixture, 1);
+    assert_int_equal(peer_says(&fixture.peer, "421 4.3.2 closing\r\n"), PH_OK);
+    assert_string_equal(peer_takes(&fixture.peer), "");
+    assert_int_equal(fixture.peer.n_events, 2); /* the message, and the session */
+    assert_int_equal(fixture.peer.event.type, PH__EVENT_FAILED);
+    assert_int_equal(ph_result_error(fixture.messages[0].result)->reply_code, 421);
+    assert_int_equal(ph_result_error(fixture.messages[1].result)->status, PH_ERR_CLOSED);
+    assert_int_equal(ph_result_outcome(fixture.messages[1].result), PH_OUTCOME_NOT_SENT);
+    end(&fixture);
+}
+
+static void dismissed_session__takes_no_command(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct ph__event event;
+    begin(&fixture);
+    send_to_its_end(&fixture);
+    assert_int_equal(ph__session_receive(fixture.peer.session, "421 bye\r\n", 9), PH_OK);
+    assert_true(ph__session_next_event(fixture.peer.session, &event));
+    assert_int_equal(event.type, PH__EVENT_MESSAGE_DONE);
+    assert_int_equal(event.status, PH_ERR_SERVER_BUSY);
+    assert_int_equal(ph__session_command(fixture.peer.session, PH__SINGLE_NOOP, NULL),
+                     PH_ERR_BROKEN);
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_content__is_reset_before_the_next_envelope_leaves),
         cmocka_unit_test(end_that_is_taken__behind_a_refused_part_leaves_the_outcome_unknown),
         cmocka_unit_test(unknown_outcome__stays_when_the_session_breaks),
+        cmocka_unit_test(dismissed_session__sends_nothing_and_ends_for_the_next_message),
+        cmocka_unit_test(dismissed_session__takes_no_command),
     };
     return cmocka_run_group_tests_name("protocol/session: transactions", tests, NULL, NULL);
 }
