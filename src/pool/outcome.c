@@ -60,6 +60,13 @@ static bool had_no_attempt(const struct ph__job *job, int status, ph_outcome out
            job->free_returns < ph__free_returns_max && ph__source_rewind(&job->message->source);
 }
 
+/* The server ends the connection by its reply to this one (RFC 5321 section 3.8). */
+static bool was_dismissed(const ph_result *result)
+{
+    const ph_error *error = ph_result_error(result);
+    return error && error->reply_code == 421;
+}
+
 void ph__job_ended(struct ph__job *job, int status, const ph_result *result)
 {
     ph_pool *pool = job->relay->pool;
@@ -72,7 +79,7 @@ void ph__job_ended(struct ph__job *job, int status, const ph_result *result)
         ph__schedule_job(job, true);
         return;
     }
-    job->member->has_lost_one |= is_loss(status);
+    job->member->has_lost_one |= is_loss(status) || was_dismissed(result);
     if (status != PH_OK && may_be_sent_again(pool, job, status, outcome))
         defer(job);
     else

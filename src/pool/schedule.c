@@ -77,12 +77,23 @@ static void wait_for_place(struct ph__relay *relay)
         ph__member_leave(PH__HOLDER(idle, struct ph__member, of_idle));
 }
 
+/* Openings failed of late. Nobody else would remember the messages if no connection is left. */
+static void wait_to_open(struct ph__relay *relay)
+{
+    if (relay->member_count == 0)
+        ph__pause_relay(relay, relay->opens_after_ms);
+}
+
 static bool may_open(struct ph__relay *relay)
 {
     const ph_pool *pool = relay->pool;
     if (relay->waiting_count <= relay->opening_count ||
-        relay->member_count >= pool->connections_per_server || relay->opens_after_ms > pool->now_ms)
+        relay->member_count >= pool->connections_per_server)
         return false;
+    if (relay->opens_after_ms > pool->now_ms) {
+        wait_to_open(relay);
+        return false;
+    }
     if (relay->failed_openings > 0 && relay->opening_count > 0)
         return false; /* one at a time finds out whether it answers again */
     if (pool->member_count < pool->connections_max)
