@@ -86,6 +86,21 @@ void ph__job_ended(struct ph__job *job, int status, const ph_result *result)
         ph__job_tell(job, status, outcome, result, ph_result_error(result));
 }
 
+static ph_error no_memory(void)
+{
+    return (ph_error){.status = PH_ERR_NO_MEMORY, .message = ph_status_text(PH_ERR_NO_MEMORY)};
+}
+
+void ph__job_had_no_memory(struct ph__job *job)
+{
+    const ph_error error = no_memory();
+    job->attempts++;
+    if (may_be_sent_again(job->relay->pool, job, error.status, PH_OUTCOME_NOT_SENT))
+        defer(job);
+    else
+        ph__job_tell(job, error.status, PH_OUTCOME_NOT_SENT, NULL, &error);
+}
+
 /* ---- Telling --------------------------------------------------------------------------------- */
 
 static bool is_refusal(int status)
@@ -202,4 +217,15 @@ void ph__relay_failed(struct ph__relay *relay, const ph_error *error)
         relay->failed_openings = 0;
     }
     ph__pause_relay(relay, until);
+}
+
+void ph__relay_had_no_memory(struct ph__relay *relay)
+{
+    const ph_error error = no_memory();
+    relay->pool->statistics.connections_failed++;
+    relay->member_count++; /* as if one had been opening */
+    relay->opening_count++;
+    ph__relay_failed(relay, &error);
+    relay->opening_count--;
+    relay->member_count--;
 }

@@ -119,7 +119,7 @@ static struct ph__member *pick_member(struct ph__relay *relay)
     if (member)
         return member;
     if (may_open(relay) && ph__member_open(relay) != PH_OK)
-        ph__pause_relay(relay, relay->pool->now_ms + relay->pool->retry.first_delay_ms);
+        ph__relay_had_no_memory(relay);
     struct ph__link *link = ph__list_first(&relay->roomy);
     return link ? PH__HOLDER(link, struct ph__member, of_relay) : NULL;
 }
@@ -146,18 +146,22 @@ static bool rates_allow(struct ph__relay *relay)
 static bool take_turn(struct ph__relay *relay)
 {
     struct ph__job *job = next_job(relay);
-    struct ph__member *member = job ? pick_member(relay) : NULL;
-    if (!member)
-        return job && !relay->is_paused && may_open(relay);
+    if (!job)
+        return false;
+    struct ph__member *member = pick_member(relay);
+    if (!member) /* the job may be gone, too */
+        return !relay->is_paused && may_open(relay);
     if (!rates_allow(relay))
         return !relay->is_paused;
     ph__list_remove(&job->link);
     relay->waiting_count--;
     relay->turns++;
-    if (ph__member_give(member, job))
-        return true;
-    ph__schedule_job(job, true);
-    return false;
+    const int status = ph__member_give(member, job);
+    if (status == PH_ERR_NO_MEMORY)
+        ph__job_had_no_memory(job);
+    else if (status != PH_OK)
+        ph__schedule_job(job, true);
+    return status == PH_OK || status == PH_ERR_NO_MEMORY;
 }
 
 void ph__schedule(ph_pool *pool)

@@ -113,11 +113,29 @@ static void reply_421__is_no_attempt_of_those_behind(void **state)
     end(&f);
 }
 
+static void pool_new__each_allocation_may_fail(void **state)
+{
+    (void)state;
+    int status = PH_ERR_NO_MEMORY;
+    int round = 0;
+    for (; status == PH_ERR_NO_MEMORY; round++) {
+        struct test_allocator memory;
+        ph_pool *pool;
+        test_allocator_init_failing(&memory, round);
+        status = ph_pool_new(&memory.allocator, &pool);
+        ph_pool_free(pool);
+        assert_int_equal(memory.live_blocks, 0);
+    }
+    assert_int_equal(status, PH_OK);
+    assert_true(round > 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(openings__refused_beside_a_connection_are_made_again_when_that_is_lost),
         cmocka_unit_test(reply_421__is_no_attempt_of_those_behind),
+        cmocka_unit_test(pool_new__each_allocation_may_fail),
     };
     return cmocka_run_group_tests_name("pool: lost connections", tests, NULL, NULL);
 }
