@@ -5,7 +5,7 @@
  * Each line of the input is a step; its first letter says which (the table at the end), the rest is
  * what it is about. Line 1 says how the session begins. The input is played three times, with the
  * server's bytes whole, one by one and in other pieces: all must come to the same. The rules that
- * hold whatever happens are in session_rules.h.
+ * hold whatever happens are in session_rules.h, session_wire.h and session_message.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +115,8 @@ static void step_writes(struct play *play, const struct fuzz_line *line)
 {
     write_out(play, line->n > 0 ? line->n : SIZE_MAX);
     play_pull_events(play); /* content of another type than declared breaks the session */
+    if (line->n == 0)
+        rules_all_written(&play->rules, play->session);
 }
 
 static void step_ends(struct play *play, const struct fuzz_line *line)
@@ -222,15 +224,25 @@ static const struct step {
     {'S', step_says},      /* the server says a line */
     {'s', step_says_part}, /* ... or a part of one */
     {'W', step_writes},    /* the output is written; as many bytes as the line is long */
-    {'C', step_lends},        {'L', step_lends_last},
-    {'B', step_lends_much},   {'b', step_lends_much_last},
-    {'f', step_lends_file},   {'l', step_lends_file_last},
-    {'F', step_source_fails}, {'E', step_ends},
-    {'X', step_times_out},    {'T', step_starts_tls},
-    {'R', step_raw},          {'1', step_single},
-    {'P', step_raw_login},    {'m', step_mail},
-    {'r', step_rcpt},         {'A', step_login},
-    {'M', step_sends},        {'D', step_data},
+    /* Content, whole or not, and how it ends otherwise; then other steps. */
+    {'C', step_lends},
+    {'L', step_lends_last},
+    {'B', step_lends_much},
+    {'b', step_lends_much_last},
+    {'f', step_lends_file},
+    {'l', step_lends_file_last},
+    {'F', step_source_fails},
+    {'E', step_ends},
+    {'X', step_times_out},
+    {'T', step_starts_tls},
+    {'R', step_raw},
+    {'1', step_single},
+    {'P', step_raw_login},
+    {'m', step_mail},
+    {'r', step_rcpt},
+    {'A', step_login},
+    {'M', step_sends},
+    {'D', step_data},
     {'K', step_cancels},
 };
 
@@ -249,7 +261,8 @@ static bool has(const struct fuzz_line *line, char letter)
     return line->n > 0 && memchr(line->bytes, letter, line->n) != NULL;
 }
 
-/* The first line: letters that say how the session begins. */
+/* The first line: letters that say how the session begins. "p", "c" and "v" turn features off; "w"
+ * and "x" are windows, of three messages and of a few that few bytes fill. */
 static void begin(struct play *play, const struct fuzz_line *line)
 {
     const struct ph__session_start start = {

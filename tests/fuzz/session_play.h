@@ -23,7 +23,9 @@ void play_pull_events(struct play *play);
 
 typedef void play_step(struct play *play, const struct fuzz_line *line);
 
-/** Submits a message. The first letter of the line says which kind, words are recipients. */
+/** Submits a message. The first letter of the line says which kind: "0" a plain one, "1" to any of
+ * its recipients, "<" one that can be had again, "H" one with line ends that are vouched for, and
+ * others by the same bits. Words are recipients. */
 play_step step_sends;
 play_step step_data;    /* ... in a transaction that single commands began */
 play_step step_cancels; /* the first letter says which of those under way */

@@ -149,6 +149,12 @@ void rules_event(struct session_rules *rules, const struct ph__session *session,
     rules->has_operation = false;
 }
 
+void rules_all_written(const struct session_rules *rules, const struct ph__session *session)
+{
+    if (wire_unfinished(rules->wire) > 0)
+        REQUIRE(ph__session_awaits_reply(session) || ph__session_wants_content(session));
+}
+
 void rules_between(struct session_rules *rules, const struct ph__session *session)
 {
     const ph_reply *reply = ph__session_reply(session);

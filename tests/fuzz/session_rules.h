@@ -4,7 +4,8 @@
  * session_fuzz.c watches it by. What it writes is watched by session_wire.h.
  *
  * - No secret is in a trace or an error.
- * - Each operation that was begun ends once; messages end in their order.
+ * - Each operation that was begun ends once; messages end in their order. None is forgotten: as
+ *   long as one is under way, a reply or content is awaited.
  * - A message counts as sent only by a 2yz reply behind its end, and as not sent only if nobody can
  *   have it (session_message.h).
  * - A broken session writes nothing, awaits nothing, and can only fail.
@@ -44,6 +45,9 @@ void rules_fed(struct session_rules *rules, const struct ph__session *session);
 
 void rules_event(struct session_rules *rules, const struct ph__session *session,
                  const struct ph__event *event);
+
+/** Everything there was to write was written: what is under way waits for somebody. */
+void rules_all_written(const struct session_rules *rules, const struct ph__session *session);
 
 /** Between two steps. */
 void rules_between(struct session_rules *rules, const struct ph__session *session);
