@@ -294,7 +294,9 @@ void ph__transactions_drop_unbuilt(struct ph__session *session)
     while (session->queue_count > session->built_count) {
         const struct ph__command *last = ph__session_queue_at(session, session->queue_count - 1);
         struct ph__transaction *transaction = ph__transaction_of(session, last);
+        /* DATA alone is queued once, when it is submitted. */
         if (last->kind == PH__CMD_RESET || last->kind == PH__CMD_CONTENT ||
+            !transaction->envelope ||
             (last->kind == PH__CMD_BDAT && transaction->content.bdat_is_begun))
             return;
         take_back(transaction, last);

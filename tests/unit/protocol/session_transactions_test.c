@@ -110,6 +110,20 @@ static void unknown_outcome__stays_when_the_session_breaks(void **state)
     end(&fixture);
 }
 
+/* DATA in a transaction that the caller began. */
+static void data_alone__stays_when_a_message_behind_it_is_cancelled(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    struct peer *peer = &fixture.peer;
+    assert_int_equal(ph__session_data(peer->session, fixture.messages[0].result), PH_OK);
+    submit(&fixture, 1);
+    assert_int_equal(ph__session_cancel(peer->session, &fixture.messages[1]), PH_OK);
+    assert_string_equal(peer_takes(peer), "DATA\r\n");
+    end(&fixture);
+}
+
 static void dismissed_session__sends_nothing_and_ends_for_the_next_message(void **state)
 {
     (void)state;
@@ -149,6 +163,7 @@ int main(void)
         cmocka_unit_test(refused_content__is_reset_before_the_next_envelope_leaves),
         cmocka_unit_test(end_that_is_taken__behind_a_refused_part_leaves_the_outcome_unknown),
         cmocka_unit_test(unknown_outcome__stays_when_the_session_breaks),
+        cmocka_unit_test(data_alone__stays_when_a_message_behind_it_is_cancelled),
         cmocka_unit_test(dismissed_session__sends_nothing_and_ends_for_the_next_message),
         cmocka_unit_test(dismissed_session__takes_no_command),
     };
