@@ -42,6 +42,8 @@ static void restart(struct ph__session *session)
         struct ph__transaction *transaction = ph__transaction_at(session, i);
         if (transaction->is_ended || transaction->has_failed || !transaction->mail_is_queued)
             continue;
+        if (transaction->queued_count > 0)
+            continue; /* it began behind this RSET, which was a second one */
         ph__result_forget_recipients(transaction->result);
         transaction->mail_is_queued = false;
         transaction->data_is_queued = false;

@@ -13,7 +13,7 @@
 #define CONTENT "hi\r\n"
 
 enum {
-    messages = 2
+    messages = 3
 };
 
 struct fixture {
@@ -21,12 +21,23 @@ struct fixture {
     struct message messages[messages];
 };
 
-static void begin(struct fixture *fixture)
+static void begin_with_window(struct fixture *fixture, uint32_t window)
 {
+    struct ph__session_start start = plain_start;
+    start.window = window;
+    start.window_bytes = 1000;
     peer_init(&fixture->peer);
-    peer_open(&fixture->peer, CHUNKS);
+    assert_int_equal(ph__session_begin(fixture->peer.session, &start), PH_OK);
+    assert_int_equal(peer_says(&fixture->peer, "220 mx\r\n"), PH_OK);
+    (void)peer_takes(&fixture->peer);
+    assert_int_equal(peer_says(&fixture->peer, CHUNKS), PH_OK);
     for (size_t i = 0; i < messages; i++)
         message_init(&fixture->messages[i], PH_RCPT_ALL, 1);
+}
+
+static void begin(struct fixture *fixture)
+{
+    begin_with_window(fixture, 1);
 }
 
 static void end(struct fixture *fixture)
@@ -38,7 +49,17 @@ static void end(struct fixture *fixture)
 
 static void submit(struct fixture *fixture, size_t number)
 {
-    assert_int_equal(message_submit(&fixture->messages[number], fixture->peer.session), PH_OK);
+    struct message *message = &fixture->messages[number];
+    const struct ph__outgoing outgoing = {.envelope = &message->envelope,
+                                          .result = message->result,
+                                          .tag = message,
+                                          .is_repeatable = true};
+    assert_int_equal(ph__session_send(fixture->peer.session, &outgoing), PH_OK);
+}
+
+static void lend(struct fixture *fixture)
+{
+    ph__session_content(fixture->peer.session, CONTENT, strlen(CONTENT), true);
 }
 
 static void send_to_its_end(struct fixture *fixture)
@@ -110,6 +131,39 @@ static void unknown_outcome__stays_when_the_session_breaks(void **state)
     end(&fixture);
 }
 
+/* The first is refused; the server holds on to it, so that the second must be sent anew and the
+ * third, which is cancelled, is to be reset, too. */
+static void message_sent_anew__is_not_sent_a_third_time_by_another_reset(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer *peer = &fixture.peer;
+    begin_with_window(&fixture, messages);
+    for (size_t i = 0; i < messages; i++) {
+        submit(&fixture, i);
+        (void)peer_takes(peer);
+        if (i + 1 == messages)
+            break; /* its content is not there yet */
+        lend(&fixture);
+        assert_string_equal(peer_takes(peer), "BDAT 4 LAST\r\n" CONTENT);
+    }
+    assert_int_equal(peer_says(peer, "250 ok\r\n250 ok\r\n452 disk full\r\n"
+                                     "502 no RSET\r\n503 nested\r\n250 ok\r\n503 no\r\n"
+                                     "502 no RSET\r\n503 nested\r\n250 ok\r\n"),
+                     PH_OK);
+    assert_int_equal(ph__session_cancel(peer->session, &fixture.messages[2]), PH_OK);
+    assert_string_equal(peer_takes(peer), "RSET\r\nRSET\r\n");
+    assert_int_equal(peer_says(peer, "250 ok\r\n"), PH_OK);
+    (void)peer_takes(peer);
+    lend(&fixture);
+    assert_string_equal(peer_takes(peer), "BDAT 4 LAST\r\n" CONTENT);
+    assert_int_equal(peer_says(peer, "250 ok\r\n"), PH_OK);
+    assert_string_equal(peer_takes(peer), "");
+    assert_int_equal(peer_says(peer, "250 ok\r\n250 ok\r\n250 queued\r\n"), PH_OK);
+    assert_int_equal(ph_result_outcome(fixture.messages[1].result), PH_OUTCOME_SENT);
+    end(&fixture);
+}
+
 /* DATA in a transaction that the caller began. */
 static void data_alone__stays_when_a_message_behind_it_is_cancelled(void **state)
 {
@@ -163,6 +217,7 @@ int main(void)
         cmocka_unit_test(refused_content__is_reset_before_the_next_envelope_leaves),
         cmocka_unit_test(end_that_is_taken__behind_a_refused_part_leaves_the_outcome_unknown),
         cmocka_unit_test(unknown_outcome__stays_when_the_session_breaks),
+        cmocka_unit_test(message_sent_anew__is_not_sent_a_third_time_by_another_reset),
         cmocka_unit_test(data_alone__stays_when_a_message_behind_it_is_cancelled),
         cmocka_unit_test(dismissed_session__sends_nothing_and_ends_for_the_next_message),
         cmocka_unit_test(dismissed_session__takes_no_command),
