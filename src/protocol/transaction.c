@@ -138,6 +138,7 @@ int ph__session_data(struct ph__session *session, ph_result *result)
     if (status != PH_OK)
         return status;
     struct ph__transaction *transaction = ph__transaction_at(session, 0);
+    transaction->has_recipients = true; /* as far as anybody here knows */
     transaction->data_is_queued = true;
     ph__transaction_queue(session, transaction, PH__CMD_DATA, 0);
     return PH_OK;

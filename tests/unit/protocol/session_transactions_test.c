@@ -178,6 +178,23 @@ static void data_alone__stays_when_a_message_behind_it_is_cancelled(void **state
     end(&fixture);
 }
 
+/* The dot alone would deliver an empty message to the caller's recipients. */
+static void data_alone__cancelled_before_its_354_ends_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    struct peer *peer = &fixture.peer;
+    assert_int_equal(ph__session_data(peer->session, fixture.messages[0].result), PH_OK);
+    assert_string_equal(peer_takes(peer), "DATA\r\n");
+    assert_int_equal(ph__session_cancel(peer->session, NULL), PH_OK);
+    assert_int_equal(peer_says(peer, "354 go ahead\r\n"), PH_OK);
+    assert_string_equal(peer_takes(peer), "");
+    assert_int_equal(peer->event.type, PH__EVENT_FAILED);
+    assert_int_equal(ph_result_outcome(fixture.messages[0].result), PH_OUTCOME_NOT_SENT);
+    end(&fixture);
+}
+
 static void dismissed_session__sends_nothing_and_ends_for_the_next_message(void **state)
 {
     (void)state;
@@ -219,6 +236,7 @@ int main(void)
         cmocka_unit_test(unknown_outcome__stays_when_the_session_breaks),
         cmocka_unit_test(message_sent_anew__is_not_sent_a_third_time_by_another_reset),
         cmocka_unit_test(data_alone__stays_when_a_message_behind_it_is_cancelled),
+        cmocka_unit_test(data_alone__cancelled_before_its_354_ends_nothing),
         cmocka_unit_test(dismissed_session__sends_nothing_and_ends_for_the_next_message),
         cmocka_unit_test(dismissed_session__takes_no_command),
     };
