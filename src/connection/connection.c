@@ -117,6 +117,12 @@ void ph__connection_fail(ph_connection *connection)
         (struct ph__event){.type = PH__EVENT_FAILED, .status = connection->error.view.status};
 }
 
+void ph__connection_fail_without_memory(ph_connection *connection, ph_phase phase)
+{
+    (void)ph__error_set(&connection->error, PH_ERR_NO_MEMORY, phase, "out of memory");
+    ph__connection_fail(connection);
+}
+
 /* What the session failed with becomes the connection's end. */
 static void fail_with_session(ph_connection *connection)
 {

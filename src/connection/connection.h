@@ -43,6 +43,9 @@ void ph__connection_set_source(ph_connection *connection, struct ph__source *sou
 /** @return a pushed source has nothing, and the session waits for content */
 bool ph__connection_wants_push(const ph_connection *connection);
 
+/** Ends it for want of memory, its own or that of whoever drives it. */
+void ph__connection_fail_without_memory(ph_connection *connection, ph_phase phase);
+
 const struct ph__error *ph__connection_error(const ph_connection *connection);
 
 /** Hands over what the handshake agreed on. @return NULL if there was none, else the caller's */

@@ -19,8 +19,7 @@ static bool fail_at(ph_connection *connection, ph_phase phase)
 
 static bool fail_without_memory(ph_connection *connection, ph_phase phase)
 {
-    (void)ph__error_set(&connection->error, PH_ERR_NO_MEMORY, phase, "out of memory");
-    ph__connection_fail(connection);
+    ph__connection_fail_without_memory(connection, phase);
     return true;
 }
 

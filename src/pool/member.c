@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The connections of a pool: their events, their places, and their ends. */
 #include "base/allocator.h"
+#include "connection/connection.h"
 #include "pool/pool_state.h"
 
 /* ---- Places ---------------------------------------------------------------------------------- */
@@ -125,10 +126,11 @@ int ph__member_open(struct ph__relay *relay)
     return PH_OK;
 }
 
-bool ph__member_give(struct ph__member *member, struct ph__job *job)
+int ph__member_give(struct ph__member *member, struct ph__job *job)
 {
-    if (ph_connection_send(member->connection, job->message, job) != PH_OK)
-        return false;
+    const int status = ph_connection_send(member->connection, job->message, job);
+    if (status != PH_OK)
+        return status;
     job->state = PH__JOB_SENDING;
     job->member = member;
     job->attempts++;
@@ -140,7 +142,7 @@ bool ph__member_give(struct ph__member *member, struct ph__job *job)
     leave_lists(member);
     settle(member);
     kick(member);
-    return true;
+    return PH_OK;
 }
 
 bool ph__member_probe(struct ph__member *member)
@@ -269,7 +271,7 @@ static void update_watch(struct ph__member *member)
     if (!is_settled || count != 1 || watch->count != 1 || watch->fds[0].fd != fds[0].fd ||
         watch->fds[0].events != fds[0].events) {
         if (ph__poller_watch(pool->poller, &member->watch, fds, count, is_settled) != PH_OK)
-            ph_connection_close(member->connection); /* nobody would hear of it again */
+            ph__connection_fail_without_memory(member->connection, PH_PHASE_NONE); /* unheard */
     }
     set_timer(member);
 }

@@ -60,6 +60,13 @@ static bool had_no_attempt(const struct ph__job *job, int status, ph_outcome out
            job->free_returns < ph__free_returns_max && ph__source_rewind(&job->message->source);
 }
 
+/* The server ends the connection by its reply to this one (RFC 5321 section 3.8). */
+static bool was_dismissed(const ph_result *result)
+{
+    const ph_error *error = ph_result_error(result);
+    return error && error->reply_code == 421;
+}
+
 void ph__job_ended(struct ph__job *job, int status, const ph_result *result)
 {
     ph_pool *pool = job->relay->pool;
@@ -72,11 +79,26 @@ void ph__job_ended(struct ph__job *job, int status, const ph_result *result)
         ph__schedule_job(job, true);
         return;
     }
-    job->member->has_lost_one |= is_loss(status);
+    job->member->has_lost_one |= is_loss(status) || was_dismissed(result);
     if (status != PH_OK && may_be_sent_again(pool, job, status, outcome))
         defer(job);
     else
         ph__job_tell(job, status, outcome, result, ph_result_error(result));
+}
+
+static ph_error no_memory(void)
+{
+    return (ph_error){.status = PH_ERR_NO_MEMORY, .message = ph_status_text(PH_ERR_NO_MEMORY)};
+}
+
+void ph__job_had_no_memory(struct ph__job *job)
+{
+    const ph_error error = no_memory();
+    job->attempts++;
+    if (may_be_sent_again(job->relay->pool, job, error.status, PH_OUTCOME_NOT_SENT))
+        defer(job);
+    else
+        ph__job_tell(job, error.status, PH_OUTCOME_NOT_SENT, NULL, &error);
 }
 
 /* ---- Telling --------------------------------------------------------------------------------- */
@@ -195,4 +217,15 @@ void ph__relay_failed(struct ph__relay *relay, const ph_error *error)
         relay->failed_openings = 0;
     }
     ph__pause_relay(relay, until);
+}
+
+void ph__relay_had_no_memory(struct ph__relay *relay)
+{
+    const ph_error error = no_memory();
+    relay->pool->statistics.connections_failed++;
+    relay->member_count++; /* as if one had been opening */
+    relay->opening_count++;
+    ph__relay_failed(relay, &error);
+    relay->opening_count--;
+    relay->member_count--;
 }

@@ -25,8 +25,8 @@ struct ph__watch {
     struct pollfd *many; /* room for PH_POLLFDS_MAX; NULL as long as one is enough */
 };
 
-/** @return NULL without memory or descriptor */
-struct ph__poller *ph__poller_new(const ph_allocator *allocator);
+/** @return PH_OK, PH_ERR_NO_MEMORY, PH_ERR_IO (the system gave no descriptor) */
+int ph__poller_new(const ph_allocator *allocator, struct ph__poller **out);
 void ph__poller_free(struct ph__poller *poller);
 
 /** Begins to watch for an owner. @return PH_OK or PH_ERR_NO_MEMORY */

@@ -27,17 +27,19 @@ struct ph__poller {
     struct epoll_event events[events_at_once];
 };
 
-struct ph__poller *ph__poller_new(const ph_allocator *allocator)
+int ph__poller_new(const ph_allocator *allocator, struct ph__poller **out)
 {
     struct ph__poller *poller = ph__allocate(allocator, sizeof *poller);
     if (!poller)
-        return NULL;
+        return PH_ERR_NO_MEMORY;
     poller->allocator = allocator;
     poller->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (poller->epoll >= 0)
-        return poller;
-    ph__release(allocator, poller);
-    return NULL;
+    if (poller->epoll < 0) {
+        ph__release(allocator, poller);
+        return PH_ERR_IO;
+    }
+    *out = poller;
+    return PH_OK;
 }
 
 void ph__poller_free(struct ph__poller *poller)

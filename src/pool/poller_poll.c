@@ -17,12 +17,14 @@ struct ph__poller {
     size_t fds_room;
 };
 
-struct ph__poller *ph__poller_new(const ph_allocator *allocator)
+int ph__poller_new(const ph_allocator *allocator, struct ph__poller **out)
 {
     struct ph__poller *poller = ph__allocate(allocator, sizeof *poller);
-    if (poller)
-        poller->allocator = allocator;
-    return poller;
+    if (!poller)
+        return PH_ERR_NO_MEMORY;
+    poller->allocator = allocator;
+    *out = poller;
+    return PH_OK;
 }
 
 void ph__poller_free(struct ph__poller *poller)

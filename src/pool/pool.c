@@ -43,8 +43,9 @@ int ph_pool_new(const ph_allocator *allocator, ph_pool **out)
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         ph__list_init(lists[i]);
     ph__timers_init(&pool->timers, pool->allocator);
-    pool->poller = ph__poller_new(pool->allocator);
-    const int status = pool->poller ? ph__pool_reserve_timers(pool) : PH_ERR_IO;
+    int status = ph__poller_new(pool->allocator, &pool->poller);
+    if (status == PH_OK)
+        status = ph__pool_reserve_timers(pool);
     if (status != PH_OK) {
         ph_pool_free(pool);
         return status;

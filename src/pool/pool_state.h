@@ -193,8 +193,8 @@ void ph__pause_relay(struct ph__relay *relay, uint64_t until_ms);
 /* Opens a connection. @return PH_OK or PH_ERR_NO_MEMORY */
 int ph__member_open(struct ph__relay *relay);
 
-/* Gives it a job. @return it was taken */
-bool ph__member_give(struct ph__member *member, struct ph__job *job);
+/* Gives it a job. @return PH_OK, PH_ERR_NO_MEMORY, or PH_ERR_STATE (it is closed) */
+int ph__member_give(struct ph__member *member, struct ph__job *job);
 
 /* Asks an idle one whether it is still there. @return it had to be asked, and is not idle now */
 bool ph__member_probe(struct ph__member *member);
@@ -219,12 +219,18 @@ void ph__member_free(struct ph__member *member);
 /* Its connection is done with a job: it is told, or sent again later. */
 void ph__job_ended(struct ph__job *job, int status, const ph_result *result);
 
+/* A connection was there for it, and no memory to begin: that was an attempt. */
+void ph__job_had_no_memory(struct ph__job *job);
+
 /* Tells the program, and forgets the job. */
 void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_result *result,
                   const ph_error *error);
 
 /* No session could be had: the relay waits, or its messages fail. */
 void ph__relay_failed(struct ph__relay *relay, const ph_error *error);
+
+/* The same for want of memory to begin. */
+void ph__relay_had_no_memory(struct ph__relay *relay);
 
 /* ---- relay.c --------------------------------------------------------------------------------- */
 

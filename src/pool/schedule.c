@@ -77,12 +77,23 @@ static void wait_for_place(struct ph__relay *relay)
         ph__member_leave(PH__HOLDER(idle, struct ph__member, of_idle));
 }
 
+/* Openings failed of late. Nobody else would remember the messages if no connection is left. */
+static void wait_to_open(struct ph__relay *relay)
+{
+    if (relay->member_count == 0)
+        ph__pause_relay(relay, relay->opens_after_ms);
+}
+
 static bool may_open(struct ph__relay *relay)
 {
     const ph_pool *pool = relay->pool;
     if (relay->waiting_count <= relay->opening_count ||
-        relay->member_count >= pool->connections_per_server || relay->opens_after_ms > pool->now_ms)
+        relay->member_count >= pool->connections_per_server)
         return false;
+    if (relay->opens_after_ms > pool->now_ms) {
+        wait_to_open(relay);
+        return false;
+    }
     if (relay->failed_openings > 0 && relay->opening_count > 0)
         return false; /* one at a time finds out whether it answers again */
     if (pool->member_count < pool->connections_max)
@@ -108,7 +119,7 @@ static struct ph__member *pick_member(struct ph__relay *relay)
     if (member)
         return member;
     if (may_open(relay) && ph__member_open(relay) != PH_OK)
-        ph__pause_relay(relay, relay->pool->now_ms + relay->pool->retry.first_delay_ms);
+        ph__relay_had_no_memory(relay);
     struct ph__link *link = ph__list_first(&relay->roomy);
     return link ? PH__HOLDER(link, struct ph__member, of_relay) : NULL;
 }
@@ -135,18 +146,22 @@ static bool rates_allow(struct ph__relay *relay)
 static bool take_turn(struct ph__relay *relay)
 {
     struct ph__job *job = next_job(relay);
-    struct ph__member *member = job ? pick_member(relay) : NULL;
-    if (!member)
-        return job && !relay->is_paused && may_open(relay);
+    if (!job)
+        return false;
+    struct ph__member *member = pick_member(relay);
+    if (!member) /* the job may be gone, too */
+        return !relay->is_paused && may_open(relay);
     if (!rates_allow(relay))
         return !relay->is_paused;
     ph__list_remove(&job->link);
     relay->waiting_count--;
     relay->turns++;
-    if (ph__member_give(member, job))
-        return true;
-    ph__schedule_job(job, true);
-    return false;
+    const int status = ph__member_give(member, job);
+    if (status == PH_ERR_NO_MEMORY)
+        ph__job_had_no_memory(job);
+    else if (status != PH_OK)
+        ph__schedule_job(job, true);
+    return status == PH_OK || status == PH_ERR_NO_MEMORY;
 }
 
 void ph__schedule(ph_pool *pool)

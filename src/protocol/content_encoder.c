@@ -117,16 +117,18 @@ size_t ph__content_encode(struct ph__content_encoder *encoder, const uint8_t *by
                           struct ph__slice *slices, size_t max, size_t *used)
 {
     assert(max >= ph__content_slices_min);
+    *used = 0;
+    if (n == 0) /* bytes may be NULL then */
+        return 0;
     struct output out = {.slices = slices, .run = bytes};
     const uint8_t *at = bytes;
     const uint8_t *end = bytes + n;
-    if (encoder->skips_lf && n > 0) {
+    if (encoder->skips_lf) {
         if (*at == '\n')
             out.run = ++at;
         encoder->skips_lf = false;
     }
-    if (n > 0)
-        encoder->is_empty = false;
+    encoder->is_empty = false;
     /* A change takes two slices (what came before, and what is put in), the rest one. */
     while (at < end && out.count + 3 <= max)
         at = pass(encoder, &out, at, end);

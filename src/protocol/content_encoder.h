@@ -39,6 +39,7 @@ void ph__content_encoder_init_unstuffed(struct ph__content_encoder *encoder, ph_
 /**
  * Encodes a piece of content, split anywhere, as slices of it and of constant text.
  *
+ * @param bytes   the piece; may be NULL if @p n is 0
  * @param slices  receives the slices; they live as long as @p bytes
  * @param max     room, at least ph__content_slices_min
  * @param used    receives how many bytes are covered; call again with the rest

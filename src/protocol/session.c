@@ -148,8 +148,10 @@ int ph__session_take_operation(struct ph__session *session, enum ph__session_sta
 {
     struct ph__error *error = &session->error;
     const bool is_busy = session->has_operation || session->transactions_count > 0;
-    if (!is_busy && session->state == PH__STATE_OPEN)
+    if (!is_busy && session->state == PH__STATE_OPEN) {
         ph__session_refuse_leftovers(session);
+        ph__session_end_dismissed(session);
+    }
     if (session->state == PH__STATE_BROKEN)
         return tell_broken(error);
     if (is_busy || session->state != needed)

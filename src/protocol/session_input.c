@@ -84,6 +84,24 @@ static void handle_unasked(struct ph__session *session)
     ph__session_break(session);
 }
 
+/* 421 is the server's last word: it closes, and takes nothing any more (RFC 5321 section 3.8). */
+static void note_dismissal(struct ph__session *session, const struct ph__command *command)
+{
+    if (session->reply.code == 421 && ph__transaction_owns(command))
+        session->is_dismissed = true;
+}
+
+void ph__session_end_dismissed(struct ph__session *session)
+{
+    if (!session->is_dismissed || session->in_flight > 0 || session->state != PH__STATE_OPEN)
+        return;
+    (void)ph__error_set(&session->error, PH_ERR_CLOSED, PH_PHASE_NONE,
+                        "%s ended the session by a reply 421, so nothing more was sent; start a "
+                        "new one",
+                        session->server);
+    ph__session_break(session);
+}
+
 static void handle_reply(struct ph__session *session)
 {
     session->reply_count++;
@@ -98,6 +116,7 @@ static void handle_reply(struct ph__session *session)
                              (phase == PH_PHASE_AUTH || phase == PH_PHASE_COMMAND));
     session->has_reply = true;
     ph__transaction_popped(session, &command);
+    note_dismissal(session, &command);
     ph__command_row(&command)->answered(session, &command, &session->reply);
     if (session->state == PH__STATE_OPEN && session->built_count == session->queue_count)
         ph__transactions_feed(session);
@@ -155,6 +174,8 @@ bool ph__session_next_event(struct ph__session *session, struct ph__event *event
     while (!ph__session_has_event(session) && session->state != PH__STATE_BROKEN &&
            session->input_used < session->input.length)
         parse_input(session);
+    if (!ph__session_has_event(session))
+        ph__session_end_dismissed(session);
     if (ph__session_take_event(session, event)) {
         if (event->type == PH__EVENT_FAILED) /* a call in between may have told it already */
             event->status = session->error.view.status;

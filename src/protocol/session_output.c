@@ -133,7 +133,7 @@ struct ph__command *ph__session_next_to_build(const struct ph__session *session)
 {
     const size_t built = session->built_count;
     if (session->state == PH__STATE_BROKEN || session->state == PH__STATE_AWAITING_TLS ||
-        built == session->queue_count)
+        session->is_dismissed || built == session->queue_count)
         return NULL;
     if (built > 0 && (!(session->features & PH_FEATURE_PIPELINING) ||
                       ph__command_row(ph__session_queue_at(session, built - 1))->ends_group))
@@ -179,6 +179,8 @@ static const uint8_t *bytes_of(const struct ph__session *session, const struct p
 size_t ph__session_output(struct ph__session *session, struct ph__slice *slices, size_t max)
 {
     build(session);
+    if (session->is_dismissed)
+        return 0;
     size_t count = 0;
     for (size_t i = session->pending_first; i < session->pending_count && count < max; i++) {
         const struct ph__pending *pending = &session->pending[i];

@@ -188,6 +188,7 @@ struct ph__session {
     const ph_address *single; /* of a single MAIL or RCPT */
     bool raw_is_secret;       /* a caller runs AUTH by raw lines: the next one is a response */
     bool has_operation;
+    bool is_dismissed; /* 421 answered a transaction: nothing is sent any more */
 
     struct ph__transaction *transactions; /* a ring; NULL until there is one */
     size_t transactions_size;
@@ -245,6 +246,9 @@ void ph__session_fail_without_memory(struct ph__session *session);
  * taken for the answer to what is asked next: it breaks the session. In session_input.c. */
 void ph__session_refuse_leftovers(struct ph__session *session);
 
+/* Breaks a session that was dismissed, once no more replies are awaited. In session_input.c. */
+void ph__session_end_dismissed(struct ph__session *session);
+
 void ph__session_trace(const struct ph__session *session, ph_trace_kind kind, const char *format,
                        ...) PH_PRINTF(3, 4);
 
@@ -281,6 +285,8 @@ int ph__build_content(struct ph__session *session, struct ph__command *command, 
 struct ph__transaction *ph__transaction_at(const struct ph__session *session, size_t index);
 struct ph__transaction *ph__transaction_of(const struct ph__session *session,
                                            const struct ph__command *command);
+
+bool ph__transaction_owns(const struct ph__command *command);
 
 /* A command of a transaction was answered, and is in the queue no more. */
 void ph__transaction_popped(struct ph__session *session, const struct ph__command *command);

@@ -144,6 +144,7 @@ int ph__session_data(struct ph__session *session, ph_result *result)
     if (status != PH_OK)
         return status;
     struct ph__transaction *transaction = ph__transaction_at(session, 0);
+    transaction->has_recipients = true; /* as far as anybody here knows */
     transaction->data_is_queued = true;
     ph__transaction_queue(session, transaction, PH__CMD_DATA, 0);
     return PH_OK;
@@ -161,9 +162,14 @@ void ph__transaction_queue(struct ph__session *session, struct ph__transaction *
                                                      .recipient = (uint32_t)recipient});
 }
 
+bool ph__transaction_owns(const struct ph__command *command)
+{
+    return command->kind >= PH__CMD_MAIL && command->kind <= PH__CMD_RESET;
+}
+
 void ph__transaction_popped(struct ph__session *session, const struct ph__command *command)
 {
-    if (command->kind >= PH__CMD_MAIL && command->kind <= PH__CMD_RESET)
+    if (ph__transaction_owns(command))
         ph__transaction_of(session, command)->queued_count--;
 }
 
@@ -296,7 +302,9 @@ void ph__transactions_drop_unbuilt(struct ph__session *session)
     while (session->queue_count > session->built_count) {
         const struct ph__command *last = ph__session_queue_at(session, session->queue_count - 1);
         struct ph__transaction *transaction = ph__transaction_of(session, last);
+        /* DATA alone is queued once, when it is submitted. */
         if (last->kind == PH__CMD_RESET || last->kind == PH__CMD_CONTENT ||
+            !transaction->envelope ||
             (last->kind == PH__CMD_BDAT && transaction->content.bdat_is_begun))
             return;
         take_back(transaction, last);

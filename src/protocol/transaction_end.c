@@ -42,6 +42,8 @@ static void restart(struct ph__session *session)
         struct ph__transaction *transaction = ph__transaction_at(session, i);
         if (transaction->is_ended || transaction->has_failed || !transaction->mail_is_queued)
             continue;
+        if (transaction->queued_count > 0)
+            continue; /* it began behind this RSET, which was a second one */
         ph__result_forget_recipients(transaction->result);
         transaction->mail_is_queued = false;
         transaction->data_is_queued = false;
@@ -69,6 +71,7 @@ void ph__transaction_settle(struct ph__session *session, struct ph__transaction 
         return;
     }
     transaction->needs_reset = false;
+    ph__transactions_drop_unbuilt(session); /* RSET behind the next envelope would undo that */
     ph__transaction_queue(session, transaction, PH__CMD_RESET, 0);
 }
 
@@ -141,6 +144,8 @@ static void settle_broken(struct ph__session *session, struct ph__transaction *t
 {
     ph_result *result = transaction->result;
     const bool may_have_it = transaction->content.end_was_written && !transaction->sends_no_content;
+    if (result->outcome == PH_OUTCOME_UNKNOWN)
+        return; /* the reply to its end left that open */
     result->outcome = may_have_it ? PH_OUTCOME_UNKNOWN : PH_OUTCOME_NOT_SENT;
     if (transaction->has_failed && !may_have_it) {
         result->error.view.outcome = result->outcome;

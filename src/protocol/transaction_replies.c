@@ -154,17 +154,31 @@ void ph__answered_content(struct ph__session *session, const struct ph__command 
         ph__transaction_done(transaction);
 }
 
-/* The server refused the envelope, and took the content all the same: for whom, and from whom, only
- * it knows. Sent anew, the message might arrive twice. */
-static void note_content_without_envelope(struct ph__session *session,
-                                          struct ph__transaction *transaction,
-                                          const ph_reply *reply)
+/* The server refused what came before the end of the content, and took that all the same. */
+static bool took_what_it_refused(const struct ph__transaction *transaction,
+                                 const struct ph__command *command, const ph_reply *reply)
+{
+    return command->is_last && ph_reply_is_success(reply) &&
+           (transaction->must_restart || (transaction->has_failed && transaction->has_recipients));
+}
+
+/* How much it has, for whom, and from whom, only the server knows. Sent anew, the message might
+ * arrive twice. */
+static void note_taken_in_spite_of_refusal(struct ph__session *session,
+                                           struct ph__transaction *transaction,
+                                           const ph_reply *reply)
 {
     (void)ph__result_note_reply(transaction->result, reply);
-    (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
-                        "%s refused MAIL, but took the content behind it: the message may have "
-                        "been delivered, from the sender of the one before",
-                        session->server);
+    if (transaction->must_restart)
+        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
+                            "%s refused MAIL, but took the content behind it: the message may have "
+                            "been delivered, from the sender of the one before",
+                            session->server);
+    else
+        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
+                            "%s took the end of the message although it had refused what came "
+                            "before it: the message may have been delivered, whole or in part (%s)",
+                            session->server, transaction->result->error.view.message);
     ph__result_note_error(transaction->result, &session->error);
     transaction->result->outcome = PH_OUTCOME_UNKNOWN;
     transaction->result->error.view.outcome = PH_OUTCOME_UNKNOWN;
@@ -183,8 +197,8 @@ void ph__answered_bdat(struct ph__session *session, const struct ph__command *co
         transaction->content.end_was_written = false;
     if (!is_success)
         session->bdat_failed = true;
-    if (is_success && command->is_last && transaction->must_restart)
-        note_content_without_envelope(session, transaction, reply);
+    if (took_what_it_refused(transaction, command, reply))
+        note_taken_in_spite_of_refusal(session, transaction, reply);
     if (transaction->has_failed || transaction->must_restart) {
         ph__transaction_settle(session, transaction);
     } else if (command->is_last) {

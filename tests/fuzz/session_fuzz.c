@@ -5,35 +5,18 @@
  * Each line of the input is a step; its first letter says which (the table at the end), the rest is
  * what it is about. Line 1 says how the session begins. The input is played three times, with the
  * server's bytes whole, one by one and in other pieces: all must come to the same. The rules that
- * hold whatever happens are in session_rules.h.
+ * hold whatever happens are in session_rules.h, session_wire.h and session_message.h.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include <posthaste/error.h>
 
-#include "auth/mechanism_table.h"
 #include "base/allocator.h"
-#include "fuzz/fuzz.h"
-#include "fuzz/session_rules.h"
+#include "fuzz/session_play.h"
 
 enum {
     largest_input = 4096 /* what can be understood when it fails */
-};
-
-struct play {
-    struct session_rules rules;
-    struct ph__session *session;
-    struct ph__mechanism_table mechanisms;
-    struct ph__trace trace;
-    struct fuzz_cutter cutter;
-    uint64_t seen;
-    bool is_partly_written; /* what was put out last */
-    bool was_content;
-    char *chunk; /* content that is lent */
-    struct ph__envelope envelope;
-    ph_result *result; /* of the last message; stays until the next */
-    ph_address *address;
 };
 
 /* ---- What the session says ------------------------------------------------------------------- */
@@ -52,18 +35,35 @@ static void note_error(struct play *play)
     const ph_error *error = &ph__session_error(play->session)->view;
     const char *const texts[] = {error->message, error->command, error->reply_text,
                                  error->enhanced_code};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        rules_text(&play->rules, texts[i]);
+    rules_error(&play->rules, error);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         fuzz_note_text(&play->seen, texts[i]);
-    }
     fuzz_note(&play->seen, &error->status, sizeof error->status);
 }
 
-static void pull_events(struct play *play)
+/* The server has introduced itself: what it does not offer is not used. */
+static void note_offers(struct play *play, const struct ph__event *event)
+{
+    const ph_capabilities *offers = ph__session_capabilities(play->session);
+    struct wire_settings *settings = &play->wire.settings;
+    if (event->type != PH__EVENT_READY)
+        return;
+    settings->pipelining = settings->pipelining && ph_capabilities_has(offers, "PIPELINING");
+    settings->overlap = settings->overlap && settings->pipelining;
+    settings->chunking =
+        settings->chunking && settings->pipelining && ph_capabilities_has(offers, "CHUNKING");
+}
+
+void play_pull_events(struct play *play)
 {
     struct ph__event event;
-    while (ph__session_next_event(play->session, &event))
-        rules_event(&play->rules, play->session, &event, play->result);
+    while (ph__session_next_event(play->session, &event)) {
+        fuzz_note(&play->seen, &event.type, sizeof event.type);
+        rules_fed(&play->rules, play->session);
+        note_offers(play, &event);
+        rules_event(&play->rules, play->session, &event);
+    }
+    rules_fed(&play->rules, play->session);
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
@@ -75,7 +75,7 @@ static void say(struct play *play, const uint8_t *bytes, size_t n)
         uint8_t *piece = fuzz_exact(bytes + at, length);
         (void)ph__session_receive(play->session, piece, length);
         free(piece);
-        pull_events(play);
+        play_pull_events(play);
         at += length;
     }
 }
@@ -100,18 +100,13 @@ static void step_says_part(struct play *play, const struct fuzz_line *line)
 static void write_out(struct play *play, size_t most)
 {
     struct ph__slice slice;
-    while (most > 0) {
-        /* What is left of a line stays one, even if the server answers before it is written. */
-        const bool is_content =
-            play->is_partly_written ? play->was_content : rules_is_content_next(play->session);
-        if (ph__session_output(play->session, &slice, 1) == 0)
-            break;
+    while (most > 0 && ph__session_output(play->session, &slice, 1) > 0) {
         const size_t n = slice.length < most ? slice.length : most;
-        rules_output(&play->rules, slice.bytes, n, is_content, play->result);
-        fuzz_note(&play->seen, slice.bytes, n);
+        REQUIRE(n > 0 && !ph__session_is_broken(play->session));
+        for (size_t i = 0; i < n; i++) /* without bytes: of a file, which is all line ends */
+            wire_written(&play->wire, slice.bytes ? slice.bytes + i : (const uint8_t *)"\n", 1);
+        fuzz_note(&play->seen, slice.bytes, slice.bytes ? n : 0);
         ph__session_wrote(play->session, n);
-        play->is_partly_written = n < slice.length;
-        play->was_content = is_content;
         most -= n;
     }
 }
@@ -119,43 +114,16 @@ static void write_out(struct play *play, size_t most)
 static void step_writes(struct play *play, const struct fuzz_line *line)
 {
     write_out(play, line->n > 0 ? line->n : SIZE_MAX);
-    pull_events(play); /* content of another type than declared breaks the session */
-}
-
-static void lend(struct play *play, const struct fuzz_line *line, bool is_last)
-{
-    if (!ph__session_wants_content(play->session))
-        return;
-    free(play->chunk); /* it wants more: the last piece is let go */
-    play->chunk = (char *)fuzz_exact(line->bytes, line->n);
-    if (line->n > 0 && line->bytes[line->n - 1] == '$') /* the end of a line of content */
-        play->chunk[line->n - 1] = '\n';
-    play->rules.gave_last = is_last;
-    ph__session_content(play->session, play->chunk, line->n, is_last);
-}
-
-static void step_lends(struct play *play, const struct fuzz_line *line)
-{
-    lend(play, line, false);
-}
-
-static void step_lends_last(struct play *play, const struct fuzz_line *line)
-{
-    lend(play, line, true);
-}
-
-static void step_source_fails(struct play *play, const struct fuzz_line *line)
-{
-    (void)line;
-    ph__session_content_failed(play->session, "its file is gone");
-    pull_events(play);
+    play_pull_events(play); /* content of another type than declared breaks the session */
+    if (line->n == 0)
+        rules_all_written(&play->rules, play->session);
 }
 
 static void step_ends(struct play *play, const struct fuzz_line *line)
 {
     (void)line;
     ph__session_end_of_input(play->session);
-    pull_events(play);
+    play_pull_events(play);
 }
 
 static void step_times_out(struct play *play, const struct fuzz_line *line)
@@ -166,7 +134,7 @@ static void step_times_out(struct play *play, const struct fuzz_line *line)
     (void)ph__error_set(&error, PH_ERR_READ_TIMEOUT, ph__session_phase(play->session), "too late");
     ph__session_fail(play->session, &error);
     ph__error_release(&error);
-    pull_events(play);
+    play_pull_events(play);
 }
 
 static void step_starts_tls(struct play *play, const struct fuzz_line *line)
@@ -247,79 +215,35 @@ static void step_login(struct play *play, const struct fuzz_line *line)
     rules_submitted(&play->rules, status);
 }
 
-/* ---- Messages -------------------------------------------------------------------------------- */
-
-static bool is_busy(const struct play *play)
-{
-    return play->rules.has_message;
-}
-
-/* Makes the envelope: the first two letters are policy and body type, words are recipients. */
-static void make_envelope(struct play *play, const struct fuzz_line *line)
-{
-    ph__envelope_release(&play->envelope);
-    char *text = fuzz_string(line->bytes, line->n);
-    const unsigned kind = line->n > 0 ? line->bytes[0] : 0;
-    play->envelope.policy = kind % 2 ? PH_RCPT_ANY : PH_RCPT_ALL;
-    play->envelope.body_type = (ph_body_type)(kind / 2 % 3);
-    play->envelope.smtputf8 = kind / 6 % 2 ? PH_SMTPUTF8_RAW : PH_SMTPUTF8_REQUIRED;
-    for (char *word = line->n > 0 ? text + 1 : text; *word != '\0';) {
-        const size_t n = strcspn(word, " ");
-        const bool is_final = word[n] == '\0';
-        word[n] = '\0';
-        ph_address *address;
-        if (n > 0 && ph_address_new(word, NULL, &address) == PH_OK)
-            REQUIRE(ph__envelope_add_recipient(&play->envelope, address) == PH_OK);
-        word += n + (is_final ? 0 : 1);
-    }
-    free(text);
-}
-
-static void begin_message(struct play *play, int status, ph_body_type type)
-{
-    REQUIRE(ph_result_outcome(play->result) == PH_OUTCOME_NOT_SENT);
-    REQUIRE((status == PH_OK) == !ph_result_error(play->result));
-    rules_message_begun(&play->rules, status == PH_OK, type);
-    rules_submitted(&play->rules, status);
-}
-
-static void step_sends(struct play *play, const struct fuzz_line *line)
-{
-    if (is_busy(play))
-        return;
-    make_envelope(play, line);
-    ph_result_free(play->result);
-    play->result = ph__result_new(ph__allocator_or_default(NULL), &play->envelope);
-    REQUIRE(play->result);
-    const struct ph__outgoing outgoing = {.envelope = &play->envelope, .result = play->result};
-    begin_message(play, ph__session_send(play->session, &outgoing), play->envelope.body_type);
-}
-
-static void step_data(struct play *play, const struct fuzz_line *line)
-{
-    (void)line;
-    if (is_busy(play))
-        return;
-    ph_result_free(play->result);
-    play->result = ph__result_new(ph__allocator_or_default(NULL), NULL);
-    REQUIRE(play->result);
-    begin_message(play, ph__session_data(play->session, play->result), PH_BODY_UNDECLARED);
-}
-
 /* ---- Playing --------------------------------------------------------------------------------- */
 
 static const struct step {
     char letter;
-    void (*take)(struct play *play, const struct fuzz_line *line);
+    play_step *take;
 } steps[] = {
     {'S', step_says},      /* the server says a line */
     {'s', step_says_part}, /* ... or a part of one */
     {'W', step_writes},    /* the output is written; as many bytes as the line is long */
-    {'C', step_lends},     /* a piece of content, "$" at its end is a line end */
-    {'L', step_lends_last}, {'F', step_source_fails}, {'E', step_ends},   {'X', step_times_out},
-    {'T', step_starts_tls}, {'R', step_raw},          {'1', step_single}, {'P', step_raw_login},
-    {'m', step_mail},       {'r', step_rcpt},         {'A', step_login},  {'M', step_sends},
+    /* Content, whole or not, and how it ends otherwise; then other steps. */
+    {'C', step_lends},
+    {'L', step_lends_last},
+    {'B', step_lends_much},
+    {'b', step_lends_much_last},
+    {'f', step_lends_file},
+    {'l', step_lends_file_last},
+    {'F', step_source_fails},
+    {'E', step_ends},
+    {'X', step_times_out},
+    {'T', step_starts_tls},
+    {'R', step_raw},
+    {'1', step_single},
+    {'P', step_raw_login},
+    {'m', step_mail},
+    {'r', step_rcpt},
+    {'A', step_login},
+    {'M', step_sends},
     {'D', step_data},
+    {'K', step_cancels},
 };
 
 static void take_step(struct play *play, const struct fuzz_line *line)
@@ -332,32 +256,53 @@ static void take_step(struct play *play, const struct fuzz_line *line)
     rules_between(&play->rules, play->session);
 }
 
-/* The first line: letters that say how the session begins. */
+static bool has(const struct fuzz_line *line, char letter)
+{
+    return line->n > 0 && memchr(line->bytes, letter, line->n) != NULL;
+}
+
+/* The first line: letters that say how the session begins. "p", "c" and "v" turn features off; "w"
+ * and "x" are windows, of three messages and of a few that few bytes fill. */
 static void begin(struct play *play, const struct fuzz_line *line)
 {
-    struct ph__session_start start = {.helo = "client.example.org", .esmtp = true};
-    start.esmtp = !memchr(line->bytes, 'h', line->n);
-    start.is_secure = memchr(line->bytes, 'i', line->n) != NULL;
-    start.is_local = memchr(line->bytes, 'l', line->n) != NULL;
-    start.starttls = memchr(line->bytes, 'a', line->n)   ? PH_STARTTLS_ALWAYS
-                     : memchr(line->bytes, 'o', line->n) ? PH_STARTTLS_OFF
-                                                         : PH_STARTTLS_AUTO;
+    const struct ph__session_start start = {
+        .helo = "client.example.org",
+        .esmtp = !has(line, 'h'),
+        .is_secure = has(line, 'i'),
+        .is_local = has(line, 'l'),
+        .starttls = has(line, 'a')   ? PH_STARTTLS_ALWAYS
+                    : has(line, 'o') ? PH_STARTTLS_OFF
+                                     : PH_STARTTLS_AUTO,
+        .avoids = (has(line, 'p') ? PH_FEATURE_PIPELINING : 0) |
+                  (has(line, 'c') ? PH_FEATURE_CHUNKING : 0) |
+                  (has(line, 'v') ? PH_FEATURE_OVERLAP : 0),
+        .window = has(line, 'w')   ? 3
+                  : has(line, 'x') ? 8
+                                   : 0,
+        .window_bytes = has(line, 'x') ? 2000 : 100000,
+    };
     rules_submitted(&play->rules, ph__session_begin(play->session, &start));
+    play->wire.settings = (struct wire_settings){.pipelining = !has(line, 'p'),
+                                                 .chunking = !has(line, 'c'),
+                                                 .overlap = !has(line, 'v'),
+                                                 .window = start.window > 1 ? start.window : 1,
+                                                 .window_bytes = start.window_bytes};
 }
 
 static uint64_t run(enum fuzz_split split, const uint8_t *data, size_t size)
 {
     const ph_allocator *allocator = ph__allocator_or_default(NULL);
-    struct play play = {.result = NULL};
+    static struct play play; /* large */
     struct fuzz_line line;
     const struct ph__session_config config = {
         .allocator = allocator,
         .server = "mx.example.org",
         .reply_limits = {.line_max = 512, .lines_max = 16, .total_max = 2048},
         .trace = &play.trace};
-    rules_init(&play.rules, data, size);
+    memset(&play, 0, sizeof play);
+    wire_init(&play.wire);
+    rules_init(&play.rules, &play.wire, data, size);
     fuzz_cutter_init(&play.cutter, split, data, size);
-    ph__envelope_init(&play.envelope, allocator);
     REQUIRE(ph__mechanism_table_init(&play.mechanisms, allocator) == PH_OK);
     play.trace = (struct ph__trace){.line = trace_line, .user_data = &play};
     play.session = ph__session_new(&config);
@@ -369,14 +314,10 @@ static uint64_t run(enum fuzz_split split, const uint8_t *data, size_t size)
             take_step(&play, &line);
     }
     note_error(&play);
-    if (play.result)
-        rules_result(&play.rules, play.result);
     ph__session_free(play.session);
     ph__mechanism_table_release(&play.mechanisms);
-    ph_result_free(play.result);
-    ph__envelope_release(&play.envelope);
+    wire_release(&play.wire);
     ph_address_free(play.address);
-    free(play.chunk);
     return play.seen;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of every session, whatever server and caller do. */
+/* What holds of the events, texts and answers of every session. */
 #include "fuzz/session_rules.h"
 
 #include <string.h>
@@ -12,9 +12,9 @@
 static const char *const secrets[] = {RULES_SECRET, RULES_PLAIN, "VHIwdWI0ZG9yLWFuZC0z",
                                       "IFRyMHViNGRvci1hbmQtMwEB"};
 
-void rules_init(struct session_rules *rules, const uint8_t *data, size_t size)
+void rules_init(struct session_rules *rules, struct wire *wire, const uint8_t *data, size_t size)
 {
-    *rules = (struct session_rules){.has_message = false};
+    *rules = (struct session_rules){.wire = wire};
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
         if (fuzz_contains(data, size, secrets[i]))
             rules->input_has_secret = true;
@@ -31,152 +31,138 @@ void rules_text(const struct session_rules *rules, const char *text)
         REQUIRE(((unsigned char)*text >= 0x20 && *text != 0x7f) || *text == '\n');
 }
 
-bool rules_is_content_next(const struct ph__session *session)
+void rules_error(const struct session_rules *rules, const ph_error *error)
 {
-    return ph__session_phase(session) == PH_PHASE_BODY && !ph__session_awaits_reply(session);
+    if (!error)
+        return;
+    rules_text(rules, error->message);
+    rules_text(rules, error->command);
+    rules_text(rules, error->reply_text);
 }
 
-static void check_line_byte(struct session_rules *rules, uint8_t byte)
-{
-    REQUIRE((byte == '\n') == rules->ends_in_cr);
-    REQUIRE(byte == '\r' || byte == '\n' || (byte >= 0x20 && byte != 0x7f));
-    rules->ends_in_cr = byte == '\r';
-}
-
-/* The tail begins as if a line end had been there, since a dot alone can be all there is. */
-static void check_content_byte(struct session_rules *rules, uint8_t byte)
-{
-    REQUIRE(!rules->end_was_written); /* nothing comes behind the end */
-    REQUIRE((byte == '\n') == (rules->tail[4] == '\r'));
-    REQUIRE(rules->type == PH_BODY_UNDECLARED || byte != '\0');
-    REQUIRE(rules->type != PH_BODY_7BIT || byte < 0x80);
-    memmove(rules->tail, rules->tail + 1, 4);
-    rules->tail[4] = byte;
-    rules->n_content++;
-    rules->end_was_written = memcmp(rules->tail, "\r\n.\r\n", 5) == 0;
-}
-
-void rules_output(struct session_rules *rules, const uint8_t *bytes, size_t n, bool is_content,
-                  const ph_result *result)
-{
-    REQUIRE(n > 0 && !rules->was_broken);
-    for (size_t i = 0; i < n; i++) {
-        if (is_content)
-            check_content_byte(rules, bytes[i]);
-        else
-            check_line_byte(rules, bytes[i]);
-    }
-    REQUIRE(!is_content || rules->has_message);
-    const bool is_dot_alone = rules->end_was_written && !rules->gave_last;
-    REQUIRE(!is_dot_alone || (rules->n_content == 3 && result->accepted_count == 0));
-}
+/* ---- Submitting ------------------------------------------------------------------------------ */
 
 void rules_submitted(struct session_rules *rules, int status)
 {
-    REQUIRE(status == PH_OK || status < 0);
+    REQUIRE(status <= PH_OK);
     REQUIRE(status != PH_OK || (!rules->has_operation && !rules->was_broken));
+    REQUIRE(status != PH_OK || wire_unfinished(rules->wire) == 0);
     REQUIRE(status == PH_ERR_BROKEN || !rules->was_broken || status == PH_ERR_ARGUMENT);
     if (status == PH_OK)
         rules->has_operation = true;
 }
 
-void rules_message_begun(struct session_rules *rules, bool is_under_way, ph_body_type type)
+/* @return messages may be under way at once */
+static size_t room(const struct wire *wire)
 {
-    rules->type = type;
-    rules->has_message = is_under_way;
-    rules->gave_last = false;
-    rules->n_content = 0;
-    rules->end_was_written = false;
-    memcpy(rules->tail, "???\r\n", 5);
+    return wire->settings.window > 2 ? wire->settings.window : 2;
 }
 
-static bool was_ended(const struct session_rules *rules)
+void rules_message_submitted(struct session_rules *rules, int status)
 {
-    return rules->end_was_written && rules->gave_last;
+    struct wire *wire = rules->wire;
+    struct message *message = &wire->messages[wire->count - 1];
+    REQUIRE(ph_result_outcome(message->result) == PH_OUTCOME_NOT_SENT);
+    REQUIRE(status <= PH_OK && (status == PH_OK) == !ph_result_error(message->result));
+    REQUIRE(!rules->was_broken || status == PH_ERR_BROKEN);
+    if (status == PH_OK) {
+        REQUIRE(!rules->has_operation && !rules->was_broken);
+        REQUIRE(wire_unfinished(wire) <= room(wire));
+        return;
+    }
+    REQUIRE((status == PH_ERR_FULL) == (wire_unfinished(wire) > room(wire)) ||
+            status == PH_ERR_BROKEN || !message->has_envelope);
+    message_release(message);
+    wire->count--;
 }
 
-static void check_message_done(const struct session_rules *rules, int status,
-                               const ph_result *result)
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+/* What the input holds are lines of the server, so that no step brings more than one reply. */
+void rules_fed(struct session_rules *rules, const struct ph__session *session)
 {
-    const ph_reply *reply = ph_result_reply(result);
-    const bool is_sent = ph_result_outcome(result) == PH_OUTCOME_SENT;
-    REQUIRE(ph_result_outcome(result) != PH_OUTCOME_UNKNOWN);
-    REQUIRE(is_sent == (status == PH_OK));
-    REQUIRE(is_sent == !ph_result_error(result));
-    REQUIRE(!is_sent || (was_ended(rules) && reply && ph_reply_is_success(reply)));
-    REQUIRE(!reply || was_ended(rules));
-    REQUIRE(status == PH_OK || ph_result_error(result)->status == status);
+    const uint64_t count = ph__session_reply_count(session);
+    const ph_reply *reply = ph__session_reply(session);
+    if (count == rules->replies)
+        return;
+    REQUIRE(++rules->replies == count);
+    if (!wire_answered(rules->wire, reply ? ph_reply_code(reply) : 0))
+        REQUIRE(ph__session_is_broken(session)); /* nothing was asked */
+    else
+        REQUIRE(reply || ph__session_is_broken(session));
 }
 
-static void check_message_failed(const struct session_rules *rules, const ph_result *result)
+static void end_message(struct session_rules *rules, struct message *message)
 {
-    REQUIRE(ph_result_outcome(result) ==
-            (was_ended(rules) ? PH_OUTCOME_UNKNOWN : PH_OUTCOME_NOT_SENT));
-    REQUIRE(ph_result_error(result));
-    REQUIRE(ph_result_error(result)->outcome == ph_result_outcome(result));
+    rules_error(rules, ph_result_error(message->result));
+    message->is_done = true;
+    message_release(message);
+    rules->wire->done++;
+}
+
+static void message_done(struct session_rules *rules, const struct ph__event *event)
+{
+    struct message *message = &rules->wire->messages[rules->wire->done];
+    REQUIRE(wire_unfinished(rules->wire) > 0);
+    REQUIRE(event->tag == (message->has_envelope ? message : NULL));
+    message_check_done(message, event->status);
+    end_message(rules, message);
+}
+
+static void failed(struct session_rules *rules, const struct ph__session *session,
+                   const struct ph__event *event)
+{
+    rules->was_broken = true;
+    REQUIRE(event->status != PH_OK && ph__session_is_broken(session));
+    while (wire_unfinished(rules->wire) > 0) {
+        struct message *message = &rules->wire->messages[rules->wire->done];
+        message_check_failed(message);
+        end_message(rules, message);
+    }
 }
 
 void rules_event(struct session_rules *rules, const struct ph__session *session,
-                 const struct ph__event *event, const ph_result *result)
+                 const struct ph__event *event)
 {
     const ph_error *error = &ph__session_error(session)->view;
     REQUIRE(!rules->was_broken);
     /* A call out of turn may have left an error beside a success, and one that found the session
-     * broken before its failure was pulled tells of that. */
+     * broken before its failure was pulled tells of that. A message's own error is in its result,
+     * since the session's may be about its breaking already. */
     REQUIRE(event->status <= PH_OK);
     REQUIRE(event->status == PH_OK || error->status == event->status ||
-            (event->type == PH__EVENT_FAILED && error->status == PH_ERR_BROKEN));
-    rules_text(rules, error->message);
-    rules_text(rules, error->command);
-    rules_text(rules, error->reply_text);
+            (event->type == PH__EVENT_FAILED && error->status == PH_ERR_BROKEN) ||
+            (event->type == PH__EVENT_MESSAGE_DONE && ph__session_is_broken(session)));
+    rules_error(rules, error);
     if (event->type == PH__EVENT_START_TLS) {
         REQUIRE(rules->has_operation && event->status == PH_OK);
         return;
     }
-    if (event->type == PH__EVENT_FAILED) {
-        rules->was_broken = true;
-        REQUIRE(event->status != PH_OK && ph__session_is_broken(session));
-    } else {
-        REQUIRE(rules->has_operation);
-        REQUIRE((event->type == PH__EVENT_MESSAGE_DONE) == rules->has_message);
+    if (event->type == PH__EVENT_MESSAGE_DONE) {
+        message_done(rules, event);
+        return;
     }
-    if (event->type == PH__EVENT_MESSAGE_DONE)
-        check_message_done(rules, event->status, result);
-    else if (rules->has_message)
-        check_message_failed(rules, result);
+    if (event->type == PH__EVENT_FAILED)
+        failed(rules, session, event);
+    else
+        REQUIRE(rules->has_operation);
     rules->has_operation = false;
-    rules->has_message = false;
+}
+
+void rules_all_written(const struct session_rules *rules, const struct ph__session *session)
+{
+    if (wire_unfinished(rules->wire) > 0)
+        REQUIRE(ph__session_awaits_reply(session) || ph__session_wants_content(session));
 }
 
 void rules_between(struct session_rules *rules, const struct ph__session *session)
 {
-    const char *notice = ph__session_notice(session);
     const ph_reply *reply = ph__session_reply(session);
-    rules_text(rules, notice);
+    rules_text(rules, ph__session_notice(session));
     REQUIRE(!reply || ph_reply_code(reply) >= 100);
-    REQUIRE(!ph__session_wants_content(session) || rules->has_message);
+    REQUIRE(!ph__session_wants_content(session) || wire_unfinished(rules->wire) > 0);
     if (ph__session_is_broken(session)) {
         REQUIRE(!ph__session_awaits_reply(session));
         REQUIRE(ph__session_error(session)->view.status != PH_OK);
     }
-}
-
-void rules_result(const struct session_rules *rules, const ph_result *result)
-{
-    const ph_error *error = ph_result_error(result);
-    size_t refused = 0;
-    if (error) {
-        rules_text(rules, error->message);
-        rules_text(rules, error->reply_text);
-        rules_text(rules, error->command);
-    }
-    for (size_t i = 0; i < ph_result_recipient_count(result); i++) {
-        const ph_reply *reply = ph_result_recipient_reply(result, i);
-        const ph_recipient_state state = ph_result_recipient_state(result, i);
-        REQUIRE((state == PH_RECIPIENT_NOT_TRIED) == !reply);
-        REQUIRE((state == PH_RECIPIENT_ACCEPTED) == (reply && ph_reply_is_success(reply)));
-        refused += state == PH_RECIPIENT_REFUSED ? 1 : 0;
-    }
-    REQUIRE(refused == ph_result_refused_count(result));
-    REQUIRE(ph_result_bytes(result) == rules->n_content);
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What holds of every session, whatever server and caller do: what session_fuzz.c watches it by.
+ * What holds of the events, texts and answers of every session, whatever server and caller do: what
+ * session_fuzz.c watches it by. What it writes is watched by session_wire.h.
  *
- * - Command lines are printable bytes and CRLF.
- * - Content has CRLF line ends alone, is of its declared type, and has its end only once it was
- *   given to its end. Where a transaction failed, a dot alone goes to no recipient.
  * - No secret is in a trace or an error.
- * - A message counts as sent only by a 2yz reply behind its end; its outcome is unknown exactly if
- *   its end was written and no reply tells.
- * - Each operation that was begun ends once.
+ * - Each operation that was begun ends once; messages end in their order. None is forgotten: as
+ *   long as one is under way, a reply or content is awaited.
+ * - A message counts as sent only by a 2yz reply behind its end, and as not sent only if nobody can
+ *   have it (session_message.h).
+ * - A broken session writes nothing, awaits nothing, and can only fail.
  */
 #ifndef TESTS_FUZZ_SESSION_RULES_H
 #define TESTS_FUZZ_SESSION_RULES_H
 
+#include "fuzz/session_wire.h"
 #include "protocol/session.h"
 
 #define RULES_USER   "user"
@@ -21,37 +22,34 @@
 
 struct session_rules {
     bool input_has_secret; /* the fuzzer found it out, so that anybody may say it */
-    bool ends_in_cr;       /* of what was written of a command line */
-    bool has_operation;
-    bool has_message;
+    bool has_operation;    /* a single command, or the start */
     bool was_broken;
-    /* Of the message under way: */
-    ph_body_type type;
-    bool gave_last;
-    uint64_t n_content;
-    uint8_t tail[5]; /* the last bytes that were written of it */
-    bool end_was_written;
+    uint64_t replies;
+    struct wire *wire;
 };
 
-void rules_init(struct session_rules *rules, const uint8_t *data, size_t size);
+void rules_init(struct session_rules *rules, struct wire *wire, const uint8_t *data, size_t size);
 
 /** A text that may be shown to anybody. NULL is allowed. */
 void rules_text(const struct session_rules *rules, const char *text);
+void rules_error(const struct session_rules *rules, const ph_error *error);
 
-/** @return what the session writes next is content */
-bool rules_is_content_next(const struct ph__session *session);
-
-void rules_output(struct session_rules *rules, const uint8_t *bytes, size_t n, bool is_content,
-                  const ph_result *result);
+/** A single command was submitted. */
 void rules_submitted(struct session_rules *rules, int status);
-void rules_message_begun(struct session_rules *rules, bool is_under_way, ph_body_type type);
+
+/** A message was submitted: the last of the wire's. */
+void rules_message_submitted(struct session_rules *rules, int status);
+
+/** The session took in what it was fed: what it takes for a reply the server has answered. */
+void rules_fed(struct session_rules *rules, const struct ph__session *session);
+
 void rules_event(struct session_rules *rules, const struct ph__session *session,
-                 const struct ph__event *event, const ph_result *result);
+                 const struct ph__event *event);
+
+/** Everything there was to write was written: what is under way waits for somebody. */
+void rules_all_written(const struct session_rules *rules, const struct ph__session *session);
 
 /** Between two steps. */
 void rules_between(struct session_rules *rules, const struct ph__session *session);
-
-/** At the end. */
-void rules_result(const struct session_rules *rules, const ph_result *result);
 
 #endif

@@ -42,7 +42,8 @@ struct run {
     bool has_words;
 
     bool is_done;
-    bool was_refused; /* the last operation did not begin */
+    bool broke_behind; /* the session, behind the end of the message: that counts */
+    bool was_refused;  /* the last operation did not begin */
     bool wants_tls;
     int status;
     char *written; /* by the session, and not yet expected */
@@ -128,6 +129,9 @@ static void take_events(struct run *run)
             end(by_tag(run, event.tag), event.status);
         else if (event.type == PH__EVENT_FAILED)
             end_all(run);
+        run->broke_behind = event.type == PH__EVENT_FAILED && run->is_done && run->sent_count > 0;
+        if (run->broke_behind)
+            return;
         run->status = event.status;
         run->is_done = true;
     }
@@ -333,7 +337,7 @@ static void begin(struct run *run, const struct item *item)
     words_split(&run->words, item->text);
     run->has_words = true;
     ph__error_clear(&run->argument_error);
-    run->is_done = false;
+    run->is_done = run->broke_behind = false;
     run->status = submit(run);
     run->was_refused = run->status != PH_OK;
     run->is_done = run->was_refused;
@@ -371,10 +375,10 @@ static const char *expect(struct run *run, const struct item *item)
 {
     if (strncmp(item->text, "message ", strlen("message ")) == 0)
         return expect_of_message(run, item);
-    const struct ph__error *error = ph__error_is_set(&run->argument_error)
-                                        ? &run->argument_error
-                                        : ph__session_error(run->session);
     const struct sent *last = run->sent_count > 0 ? &run->sent[run->sent_count - 1] : NULL;
+    const struct ph__error *error = ph__error_is_set(&run->argument_error) ? &run->argument_error
+                                    : run->broke_behind                    ? &last->result->error
+                                                        : ph__session_error(run->session);
     const struct state state = {
         .status = run->status,
         .error = ph__error_is_set(error) ? &error->view : NULL,

@@ -174,6 +174,8 @@ static void encode__nothing_adds_nothing(void **state)
     ph__content_encoder_init(&encoder, PH_BODY_UNDECLARED);
     assert_int_equal(ph__content_encode(&encoder, (const uint8_t *)"", 0, slices, 4, &used), 0);
     assert_int_equal(used, 0);
+    assert_int_equal(ph__content_encode(&encoder, NULL, 0, slices, 4, &used), 0);
+    assert_int_equal(used, 0);
     assert_int_equal(ph__content_end(&encoder).length, 5);
     assert_memory_equal(ph__content_end(&encoder).bytes, "\r\n.\r\n", 5);
 }
