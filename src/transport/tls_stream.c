@@ -5,7 +5,6 @@
  */
 #include "transport/tls_stream.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -14,6 +13,7 @@
 #include "base/allocator.h"
 #include "base/secure_wipe.h"
 #include "transport/host_name.h"
+#include "transport/tls_bio.h"
 #include "transport/tls_info.h"
 #include "transport/tls_state.h"
 
@@ -30,97 +30,7 @@ static struct ph__tls_stream *of(struct ph__stream *stream)
     return (struct ph__tls_stream *)stream;
 }
 
-/* ---- The BIO over the stream below ----------------------------------------------------------- */
-
-static int bio_outcome(BIO *bio, struct ph__tls_stream *tls, enum ph__io io, size_t n)
-{
-    switch (io) {
-    case PH__IO_DONE:
-        return (int)n;
-    case PH__IO_WANT_READ:
-        BIO_set_retry_read(bio);
-        return -1;
-    case PH__IO_WANT_WRITE:
-        BIO_set_retry_write(bio);
-        return -1;
-    case PH__IO_END:
-        tls->plain_ended = true;
-        return 0;
-    case PH__IO_FAILED:
-        tls->plain_failed = true;
-        return -1;
-    }
-    return -1;
-}
-
-static void keep_first_bytes(struct ph__tls_stream *tls, const char *bytes, size_t n)
-{
-    const size_t room = ph__tls_first_bytes - tls->first_count;
-    const size_t taken = n < room ? n : room;
-    memcpy(tls->first_bytes + tls->first_count, bytes, taken);
-    tls->first_count += taken;
-}
-
-static int bio_read(BIO *bio, char *buffer, int size)
-{
-    struct ph__tls_stream *tls = BIO_get_data(bio);
-    size_t n = 0;
-    BIO_clear_retry_flags(bio);
-    const enum ph__io io =
-        tls->plain->functions->read(tls->plain, buffer, (size_t)size, &n, tls->error);
-    if (io == PH__IO_DONE && !tls->is_shaken)
-        keep_first_bytes(tls, buffer, n);
-    return bio_outcome(bio, tls, io, n);
-}
-
-/* Keeps records to be written together. What OpenSSL says out of turn (an alert, a key update) must
- * not overtake them. */
-static int gather_output(BIO *bio, struct ph__tls_stream *tls, const char *bytes, int size)
-{
-    BIO_clear_retry_flags(bio);
-    if (ph__buffer_append(&tls->output, bytes, (size_t)size) == PH_OK)
-        return size;
-    (void)ph__error_set(tls->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
-    tls->plain_failed = true;
-    return -1;
-}
-
-static int bio_write(BIO *bio, const char *bytes, int size)
-{
-    struct ph__tls_stream *tls = BIO_get_data(bio);
-    if (tls->gathers_output || tls->output.length > 0)
-        return gather_output(bio, tls, bytes, size);
-    const struct ph__slice slice = {.bytes = (const uint8_t *)bytes, .length = (size_t)size};
-    size_t n = 0;
-    BIO_clear_retry_flags(bio);
-    const enum ph__io io = tls->plain->functions->write(tls->plain, &slice, 1, &n, tls->error);
-    return bio_outcome(bio, tls, io, n);
-}
-
-static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
-{
-    (void)number;
-    (void)pointer;
-    const struct ph__tls_stream *tls = BIO_get_data(bio);
-    if (command == BIO_CTRL_FLUSH)
-        return 1;
-    return command == BIO_CTRL_EOF ? tls->plain_ended : 0;
-}
-
-static BIO *new_bio(struct ph__tls_stream *tls)
-{
-    tls->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "posthaste stream");
-    if (!tls->method || BIO_meth_set_read(tls->method, bio_read) != 1 ||
-        BIO_meth_set_write(tls->method, bio_write) != 1 ||
-        BIO_meth_set_ctrl(tls->method, bio_ctrl) != 1)
-        return NULL;
-    BIO *bio = BIO_new(tls->method);
-    if (!bio)
-        return NULL;
-    BIO_set_data(bio, tls);
-    BIO_set_init(bio, 1);
-    return bio;
-}
+/* ---- Outcomes -------------------------------------------------------------------------------- */
 
 /* OpenSSL reads no more than the header of a record that is none; the rest tells a person what it
  * really was. */
@@ -129,10 +39,8 @@ static void read_more_first_bytes(struct ph__tls_stream *tls)
     char bytes[ph__tls_first_bytes];
     size_t n = 0;
     if (tls->plain->functions->read(tls->plain, bytes, sizeof bytes, &n, tls->error) == PH__IO_DONE)
-        keep_first_bytes(tls, bytes, n);
+        ph__tls_keep_first_bytes(tls, bytes, n);
 }
-
-/* ---- Outcomes -------------------------------------------------------------------------------- */
 
 static enum ph__io fail(struct ph__tls_stream *tls, struct ph__error *error)
 {
@@ -380,7 +288,7 @@ static bool set_up(struct ph__tls_stream *tls, SSL_CTX *ctx)
     tls->ssl = SSL_new(ctx);
     if (!tls->ssl)
         return false;
-    BIO *bio = new_bio(tls);
+    BIO *bio = ph__tls_bio_new(tls);
     if (!bio)
         return false;
     SSL_set_bio(tls->ssl, bio, bio);
