@@ -5,9 +5,16 @@
 
 #include "transport/tls_state.h"
 
-/** @return what OpenSSL reads from and writes to, or NULL without memory. Its method stays in
- * @p tls, and is freed after it. */
-BIO *ph__tls_bio_new(struct ph__tls_stream *tls);
+/** Has OpenSSL read from and write to the stream below. If the options of its SSL allow it and the
+ * kernel can, OpenSSL gives it the keys to send with while it shakes hands. @return false without
+ * memory; tls_stream.c releases what there is */
+bool ph__tls_bio_attach(struct ph__tls_stream *tls);
+
+/** @return the kernel has the keys: what is written to the socket now leaves as TLS records */
+bool ph__tls_bio_is_kernels(const struct ph__tls_stream *tls);
+
+/** After the handshake: who encrypts does not change any more. */
+void ph__tls_bio_settle(struct ph__tls_stream *tls);
 
 /** Keeps what the server said first, as long as there is room: it tells a person what it really is.
  */

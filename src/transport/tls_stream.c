@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS (OpenSSL) over another stream. OpenSSL reaches the socket through the stream below alone, so
- * that no call of it blocks or raises SIGPIPE.
+ * TLS (OpenSSL) over another stream, which OpenSSL reaches by tls_bio.c. Where the kernel has the
+ * keys, what is sent does not pass through OpenSSL any more.
  */
 #include "transport/tls_stream.h"
 
@@ -13,6 +13,7 @@
 #include "base/allocator.h"
 #include "base/secure_wipe.h"
 #include "transport/host_name.h"
+#include "transport/kernel_tls.h"
 #include "transport/tls_bio.h"
 #include "transport/tls_info.h"
 #include "transport/tls_state.h"
@@ -202,6 +203,49 @@ static enum ph__io tls_write(struct ph__stream *stream, const struct ph__slice *
     return PH__IO_DONE;
 }
 
+/* OpenSSL cannot give the kernel new keys, and those that it was asked for must come before
+ * anything else (RFC 8446 section 4.6.3). What it has yet to say in answer to the server comes
+ * first, too. */
+static enum ph__io give_way(struct ph__tls_stream *tls, struct ph__error *error)
+{
+    begin_call(tls, error);
+    if (SSL_get_key_update_type(tls->ssl) != SSL_KEY_UPDATE_NONE) {
+        (void)ph__error_set(error, PH_ERR_TLS, PH_PHASE_NONE,
+                            "the server asks for new keys, which cannot be given to the kernel; "
+                            "switch kernel TLS off for it");
+        return PH__IO_FAILED;
+    }
+    if (SSL_in_init(tls->ssl))
+        return outcome(tls, SSL_do_handshake(tls->ssl), error);
+    return PH__IO_DONE;
+}
+
+static enum ph__io kernel_outcome(struct ph__tls_stream *tls, enum ph__io io)
+{
+    tls->has_failed = tls->has_failed || io == PH__IO_FAILED;
+    return io;
+}
+
+static enum ph__io kernel_write(struct ph__stream *stream, const struct ph__slice *slices,
+                                size_t count, size_t *n, struct ph__error *error)
+{
+    struct ph__tls_stream *tls = of(stream);
+    enum ph__io io = give_way(tls, error);
+    if (io == PH__IO_DONE)
+        io = tls->plain->functions->write(tls->plain, slices, count, n, error);
+    return kernel_outcome(tls, io);
+}
+
+static enum ph__io kernel_send_file(struct ph__stream *stream, int fd, size_t max, size_t *n,
+                                    struct ph__error *error)
+{
+    struct ph__tls_stream *tls = of(stream);
+    enum ph__io io = give_way(tls, error);
+    if (io == PH__IO_DONE)
+        io = tls->plain->functions->send_file(tls->plain, fd, max, n, error);
+    return kernel_outcome(tls, io);
+}
+
 static bool tls_has_pending(const struct ph__stream *stream)
 {
     const struct ph__tls_stream *tls = (const struct ph__tls_stream *)stream;
@@ -212,6 +256,7 @@ static bool tls_has_pending(const struct ph__stream *stream)
 static void release(struct ph__tls_stream *tls)
 {
     SSL_free(tls->ssl);
+    BIO_free(tls->socket);
     BIO_meth_free(tls->method);
     X509_free(tls->refused);
     X509_free(tls->culprit);
@@ -240,6 +285,19 @@ static const struct ph__stream_functions functions = {
     .write = tls_write,
     .has_pending = tls_has_pending,
     .close = tls_close,
+};
+
+static void kernel_close(struct ph__stream *stream)
+{
+    ph__kernel_tls_close(stream, tls_close);
+}
+
+static const struct ph__stream_functions kernel_functions = {
+    .read = tls_read,
+    .write = kernel_write,
+    .has_pending = tls_has_pending,
+    .send_file = kernel_send_file,
+    .close = kernel_close,
 };
 
 /* ---- Verification ---------------------------------------------------------------------------- */
@@ -286,12 +344,8 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 static bool set_up(struct ph__tls_stream *tls, SSL_CTX *ctx)
 {
     tls->ssl = SSL_new(ctx);
-    if (!tls->ssl)
+    if (!tls->ssl || !ph__tls_bio_attach(tls))
         return false;
-    BIO *bio = ph__tls_bio_new(tls);
-    if (!bio)
-        return false;
-    SSL_set_bio(tls->ssl, bio, bio);
     SSL_set_app_data(tls->ssl, tls);
     SSL_set_connect_state(tls->ssl);
     (void)SSL_set_mode(tls->ssl,
@@ -354,12 +408,21 @@ int ph__tls_stream_new(const ph_allocator *allocator, struct ph__stream *plain,
     return PH_OK;
 }
 
+static void settle(struct ph__tls_stream *tls)
+{
+    ph__tls_bio_settle(tls);
+    if (tls->socket)
+        tls->stream.functions = &kernel_functions;
+}
+
 enum ph__io ph__tls_stream_handshake(struct ph__stream *stream, struct ph__error *error)
 {
     struct ph__tls_stream *tls = of(stream);
     begin_call(tls, error);
     const enum ph__io io = outcome(tls, SSL_do_handshake(tls->ssl), error);
     tls->is_shaken = io == PH__IO_DONE;
+    if (tls->is_shaken)
+        settle(tls);
     return io == PH__IO_END ? fail(tls, error) : io;
 }
 
