@@ -57,6 +57,8 @@ static const struct option tls_rows[] = {
     { "no-tls-verify", NULL,
       "take any certificate: anyone on the way can read and change everything",
       OPTION_FLAG, FIELD(tls_options, no_verify) },
+    { "no-kernel-tls", NULL, "encrypt here, even where the kernel could",
+      OPTION_FLAG, FIELD(tls_options, no_kernel) },
     { .name = NULL },
 };
 
@@ -195,6 +197,7 @@ static int set_tls(const struct command *command, const struct tls_options *tls,
                    ph_tls_config *config)
 {
     ph_tls_config_set_verify(config, !tls->no_verify);
+    ph_tls_config_set_kernel_tls(config, !tls->no_kernel);
     if (ph_tls_config_set_ca_file(config, tls->ca_file) != PH_OK ||
         ph_tls_config_set_ca_directory(config, tls->ca_directory) != PH_OK ||
         ph_tls_config_set_certificate(config, tls->certificate, tls->key) != PH_OK)

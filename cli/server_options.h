@@ -37,6 +37,7 @@ struct tls_options {
     const char *key;
     const char *hostname;
     bool no_verify;
+    bool no_kernel;
 };
 
 struct login_options {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Helpers for tests/. Every test carries one of the labels by which CTest and scripts/check select:
-#   unit dialogue interop tls fault fuzz cli sink examples bench install style
+#   unit dialogue interop tls ktls fault fuzz cli sink examples bench install style
 
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 

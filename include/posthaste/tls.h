@@ -67,6 +67,22 @@ PH_API PH_MUST_CHECK int ph_tls_config_set_certificate(ph_tls_config *config,
 PH_API PH_MUST_CHECK int ph_tls_config_set_min_version(ph_tls_config *config,
                                                        ph_tls_version version);
 
+/**
+ * Whether the kernel may encrypt what is sent, in place of OpenSSL; true by default. It does where
+ * it can: on Linux 5.5 or later with its module tls loaded ("modprobe tls"; the library loads
+ * nothing), over TCP, with an OpenSSL that was built for it, and a cipher that both have. Content
+ * then leaves from where it is, and a regular file whose line ends the caller vouches for is not
+ * read by the program (ph_message_set_line_ends). Where it cannot, OpenSSL encrypts as ever. What
+ * is received, OpenSSL always decrypts. ph_tls_info tells who encrypts.
+ *
+ * False is for a kernel that encrypts without the processor's help (/proc/crypto has no other
+ * driver for gcm(aes) than the generic one), which costs several times what OpenSSL costs; and for
+ * a server that asks for new keys in the middle of a connection (RFC 8446 section 4.6.3), which
+ * mail servers do not: OpenSSL cannot give them to the kernel, and the next write is PH_ERR_TLS.
+ */
+PH_API void ph_tls_config_set_kernel_tls(ph_tls_config *config, bool kernel_tls);
+PH_API bool ph_tls_config_kernel_tls(const ph_tls_config *config);
+
 /** One certificate of the server's chain. Text is UTF-8; control bytes are escaped. */
 typedef struct ph_certificate {
     const char *subject; /**< "CN=mx.example.org" (RFC 2253 form) */
@@ -87,7 +103,8 @@ typedef struct ph_tls_info {
     const char *verify_error;    /**< why they are not; NULL if they are */
     const ph_certificate *chain; /**< as the server sent it, its own certificate first */
     size_t chain_length;
-    bool resumed; /**< with a session from before: nobody's certificate was sent again */
+    bool resumed;   /**< with a session from before: nobody's certificate was sent again */
+    bool by_kernel; /**< the kernel encrypts what is sent (ph_tls_config_set_kernel_tls) */
 } ph_tls_info;
 
 PH_END_DECLS

@@ -170,8 +170,9 @@ static bool handshake_done(ph_connection *connection, uint64_t now_ms)
 {
     if (ph__tls_stream_info(connection->stream, &connection->tls_info) != PH_OK)
         return fail_without_memory(connection, PH_PHASE_TLS);
-    ph__connection_trace(connection, "TLS connection started: %s, %s",
-                         connection->tls_info->version, connection->tls_info->cipher);
+    ph__connection_trace(connection, "TLS connection started: %s, %s%s",
+                         connection->tls_info->version, connection->tls_info->cipher,
+                         connection->tls_info->by_kernel ? ", encrypted by the kernel" : "");
     connection->read_wants_write = false;
     if (connection->server->tls)
         return begin_session(connection, true, now_ms);

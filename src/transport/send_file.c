@@ -8,31 +8,22 @@
 #if defined(__linux__)
 
 #include <errno.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/sendfile.h>
-#include <time.h>
+
+#include "transport/sigpipe.h"
+#include "transport/socket_stream.h"
 
 enum {
     most_at_once = 1 << 30 /* sendfile takes no more than 2 GiB less a page */
 };
 
-/* sendfile knows no MSG_NOSIGNAL: SIGPIPE is held back from this thread, and taken if it came. */
+/* sendfile knows no MSG_NOSIGNAL. */
 static ssize_t send_without_signal(int to, int from, size_t n)
 {
-    sigset_t pipe_signal, before, pending;
-    (void)sigemptyset(&pipe_signal);
-    (void)sigaddset(&pipe_signal, SIGPIPE);
-    (void)sigemptyset(&pending);
-    (void)sigpending(&pending);
-    const bool was_pending = sigismember(&pending, SIGPIPE) == 1;
-    (void)pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    struct ph__sigpipe held;
+    ph__sigpipe_hold(&held);
     const ssize_t sent = sendfile(to, from, NULL, n);
-    const int reason = errno;
-    if (sent < 0 && reason == EPIPE && !was_pending)
-        (void)sigtimedwait(&pipe_signal, NULL, &(struct timespec){0});
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = reason;
+    ph__sigpipe_let_go(&held);
     return sent;
 }
 
@@ -50,13 +41,8 @@ enum ph__io ph__socket_send_file(struct ph__stream *stream, int fd, size_t max, 
             return PH__IO_END;
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return PH__IO_WANT_WRITE;
-        if (errno == EINTR)
-            continue;
-        const int reason = errno;
-        (void)ph__error_set(error, PH_ERR_IO, PH_PHASE_NONE, "the connection was lost: %s",
-                            strerror(reason));
-        error->view.system_errno = reason;
-        return PH__IO_FAILED;
+        if (errno != EINTR)
+            return ph__socket_lost(error);
     }
 }
 

@@ -34,10 +34,11 @@ struct socket_stream {
     const ph_allocator *allocator;
 };
 
-static enum ph__io failed(struct ph__error *error, const char *what)
+enum ph__io ph__socket_lost(struct ph__error *error)
 {
     const int reason = errno;
-    (void)ph__error_set(error, PH_ERR_IO, PH_PHASE_NONE, "%s: %s", what, strerror(reason));
+    (void)ph__error_set(error, PH_ERR_IO, PH_PHASE_NONE, "the connection was lost: %s",
+                        strerror(reason));
     error->view.system_errno = reason;
     return PH__IO_FAILED;
 }
@@ -56,7 +57,7 @@ static enum ph__io socket_read(struct ph__stream *stream, void *buffer, size_t s
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return PH__IO_WANT_READ;
         if (errno != EINTR)
-            return failed(error, "the connection was lost");
+            return ph__socket_lost(error);
     }
 }
 
@@ -92,7 +93,7 @@ static enum ph__io socket_write(struct ph__stream *stream, const struct ph__slic
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return PH__IO_WANT_WRITE;
         if (errno != EINTR)
-            return failed(error, "the connection was lost");
+            return ph__socket_lost(error);
     }
 }
 
@@ -114,6 +115,7 @@ static const struct ph__stream_functions functions = {
     .write = socket_write,
     .has_pending = socket_has_pending,
     .send_file = ph__socket_send_file,
+    .is_socket = true,
     .close = socket_close,
 };
 

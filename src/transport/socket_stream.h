@@ -16,6 +16,9 @@ int ph__socket_prepare(int fd);
 
 void ph__socket_close(int fd);
 
+/** Records that a call on the socket failed, for the reason in errno. @return FAILED */
+enum ph__io ph__socket_lost(struct ph__error *error);
+
 /** @return the peer is a loopback address or a Unix socket, so that no network is in between */
 bool ph__socket_is_local(int fd);
 

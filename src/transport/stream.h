@@ -48,6 +48,9 @@ struct ph__stream_functions {
     enum ph__io (*send_file)(struct ph__stream *stream, int fd, size_t max, size_t *n,
                              struct ph__error *error);
 
+    /* What is written goes to the descriptor as it is, and the kernel may be told to encrypt it. */
+    bool is_socket;
+
     /* Says goodbye if that needs no waiting (close_notify), closes and frees everything. */
     void (*close)(struct ph__stream *stream);
 };

@@ -13,6 +13,7 @@
 
 #include "base/allocator.h"
 #include "base/ascii.h"
+#include "transport/kernel_tls.h"
 
 enum {
     hostname_max = 255
@@ -21,6 +22,7 @@ enum {
 struct ph_tls_config {
     const ph_allocator *allocator;
     bool verify;
+    bool kernel_tls;
     ph_tls_version min_version;
     char *hostname;
     char *ca_file;
@@ -39,6 +41,7 @@ ph_tls_config *ph__tls_config_new(const ph_allocator *allocator)
         return NULL;
     config->allocator = allocator;
     config->verify = true;
+    config->kernel_tls = true;
     config->min_version = PH_TLS_1_2;
     return config;
 }
@@ -127,6 +130,17 @@ int ph_tls_config_set_min_version(ph_tls_config *config, ph_tls_version version)
     changed(config);
     config->min_version = version;
     return PH_OK;
+}
+
+void ph_tls_config_set_kernel_tls(ph_tls_config *config, bool kernel_tls)
+{
+    changed(config);
+    config->kernel_tls = kernel_tls;
+}
+
+bool ph_tls_config_kernel_tls(const ph_tls_config *config)
+{
+    return config->kernel_tls;
 }
 
 void ph_tls_config_set_ssl_ctx(ph_tls_config *config, SSL_CTX *ctx)
@@ -228,6 +242,10 @@ static int set_up(const ph_tls_config *config, SSL_CTX *ctx, struct ph__error *e
                                          SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
     SSL_CTX_set_verify(ctx, config->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    /* The system's configuration of OpenSSL may have set it, too. */
+    (void)SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_KTLS);
+    if (config->kernel_tls && ph__kernel_tls_is_there())
+        (void)SSL_CTX_set_options(ctx, SSL_OP_ENABLE_KTLS);
     (void)SSL_CTX_set_min_proto_version(ctx, (int)config->min_version);
     if (config->min_version < PH_TLS_1_2)
         SSL_CTX_set_security_level(ctx, 0);

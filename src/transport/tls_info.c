@@ -52,6 +52,7 @@ ph_tls_info *ph__tls_info_new(const ph_allocator *allocator, SSL *ssl, const cha
     info->version = SSL_get_version(ssl);
     info->cipher = SSL_get_cipher_name(ssl);
     info->hostname = ph__duplicate(allocator, hostname);
+    info->by_kernel = BIO_get_ktls_send(SSL_get_wbio(ssl));
     info->resumed = SSL_session_reused(ssl) == 1;
     info->verified = code == X509_V_OK && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
     info->verify_error = code == X509_V_OK ? NULL : X509_verify_cert_error_string(code);

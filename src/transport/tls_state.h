@@ -21,6 +21,7 @@ struct ph__tls_stream {
     ph_tls_config *config;
     BIO_METHOD *method;
     SSL *ssl;
+    BIO *socket; /* NULL: the kernel does not encrypt */
     char *hostname;
     struct ph__buffer output; /* records, to be written together */
     size_t output_sent;       /* bytes of it that have left */

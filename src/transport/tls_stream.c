@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS (OpenSSL) over another stream. OpenSSL reaches the socket through the stream below alone, so
- * that no call of it blocks or raises SIGPIPE.
+ * TLS (OpenSSL) over another stream, which OpenSSL reaches by tls_bio.c. Where the kernel has the
+ * keys, what is sent does not pass through OpenSSL any more.
  */
 #include "transport/tls_stream.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -14,6 +13,8 @@
 #include "base/allocator.h"
 #include "base/secure_wipe.h"
 #include "transport/host_name.h"
+#include "transport/kernel_tls.h"
+#include "transport/tls_bio.h"
 #include "transport/tls_info.h"
 #include "transport/tls_state.h"
 
@@ -30,97 +31,7 @@ static struct ph__tls_stream *of(struct ph__stream *stream)
     return (struct ph__tls_stream *)stream;
 }
 
-/* ---- The BIO over the stream below ----------------------------------------------------------- */
-
-static int bio_outcome(BIO *bio, struct ph__tls_stream *tls, enum ph__io io, size_t n)
-{
-    switch (io) {
-    case PH__IO_DONE:
-        return (int)n;
-    case PH__IO_WANT_READ:
-        BIO_set_retry_read(bio);
-        return -1;
-    case PH__IO_WANT_WRITE:
-        BIO_set_retry_write(bio);
-        return -1;
-    case PH__IO_END:
-        tls->plain_ended = true;
-        return 0;
-    case PH__IO_FAILED:
-        tls->plain_failed = true;
-        return -1;
-    }
-    return -1;
-}
-
-static void keep_first_bytes(struct ph__tls_stream *tls, const char *bytes, size_t n)
-{
-    const size_t room = ph__tls_first_bytes - tls->first_count;
-    const size_t taken = n < room ? n : room;
-    memcpy(tls->first_bytes + tls->first_count, bytes, taken);
-    tls->first_count += taken;
-}
-
-static int bio_read(BIO *bio, char *buffer, int size)
-{
-    struct ph__tls_stream *tls = BIO_get_data(bio);
-    size_t n = 0;
-    BIO_clear_retry_flags(bio);
-    const enum ph__io io =
-        tls->plain->functions->read(tls->plain, buffer, (size_t)size, &n, tls->error);
-    if (io == PH__IO_DONE && !tls->is_shaken)
-        keep_first_bytes(tls, buffer, n);
-    return bio_outcome(bio, tls, io, n);
-}
-
-/* Keeps records to be written together. What OpenSSL says out of turn (an alert, a key update) must
- * not overtake them. */
-static int gather_output(BIO *bio, struct ph__tls_stream *tls, const char *bytes, int size)
-{
-    BIO_clear_retry_flags(bio);
-    if (ph__buffer_append(&tls->output, bytes, (size_t)size) == PH_OK)
-        return size;
-    (void)ph__error_set(tls->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
-    tls->plain_failed = true;
-    return -1;
-}
-
-static int bio_write(BIO *bio, const char *bytes, int size)
-{
-    struct ph__tls_stream *tls = BIO_get_data(bio);
-    if (tls->gathers_output || tls->output.length > 0)
-        return gather_output(bio, tls, bytes, size);
-    const struct ph__slice slice = {.bytes = (const uint8_t *)bytes, .length = (size_t)size};
-    size_t n = 0;
-    BIO_clear_retry_flags(bio);
-    const enum ph__io io = tls->plain->functions->write(tls->plain, &slice, 1, &n, tls->error);
-    return bio_outcome(bio, tls, io, n);
-}
-
-static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
-{
-    (void)number;
-    (void)pointer;
-    const struct ph__tls_stream *tls = BIO_get_data(bio);
-    if (command == BIO_CTRL_FLUSH)
-        return 1;
-    return command == BIO_CTRL_EOF ? tls->plain_ended : 0;
-}
-
-static BIO *new_bio(struct ph__tls_stream *tls)
-{
-    tls->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "posthaste stream");
-    if (!tls->method || BIO_meth_set_read(tls->method, bio_read) != 1 ||
-        BIO_meth_set_write(tls->method, bio_write) != 1 ||
-        BIO_meth_set_ctrl(tls->method, bio_ctrl) != 1)
-        return NULL;
-    BIO *bio = BIO_new(tls->method);
-    if (!bio)
-        return NULL;
-    BIO_set_data(bio, tls);
-    BIO_set_init(bio, 1);
-    return bio;
-}
+/* ---- Outcomes -------------------------------------------------------------------------------- */
 
 /* OpenSSL reads no more than the header of a record that is none; the rest tells a person what it
  * really was. */
@@ -129,10 +40,8 @@ static void read_more_first_bytes(struct ph__tls_stream *tls)
     char bytes[ph__tls_first_bytes];
     size_t n = 0;
     if (tls->plain->functions->read(tls->plain, bytes, sizeof bytes, &n, tls->error) == PH__IO_DONE)
-        keep_first_bytes(tls, bytes, n);
+        ph__tls_keep_first_bytes(tls, bytes, n);
 }
-
-/* ---- Outcomes -------------------------------------------------------------------------------- */
 
 static enum ph__io fail(struct ph__tls_stream *tls, struct ph__error *error)
 {
@@ -294,6 +203,49 @@ static enum ph__io tls_write(struct ph__stream *stream, const struct ph__slice *
     return PH__IO_DONE;
 }
 
+/* OpenSSL cannot give the kernel new keys, and those that it was asked for must come before
+ * anything else (RFC 8446 section 4.6.3). What it has yet to say in answer to the server comes
+ * first, too. */
+static enum ph__io give_way(struct ph__tls_stream *tls, struct ph__error *error)
+{
+    begin_call(tls, error);
+    if (SSL_get_key_update_type(tls->ssl) != SSL_KEY_UPDATE_NONE) {
+        (void)ph__error_set(error, PH_ERR_TLS, PH_PHASE_NONE,
+                            "the server asks for new keys, which cannot be given to the kernel; "
+                            "switch kernel TLS off for it");
+        return PH__IO_FAILED;
+    }
+    if (SSL_in_init(tls->ssl))
+        return outcome(tls, SSL_do_handshake(tls->ssl), error);
+    return PH__IO_DONE;
+}
+
+static enum ph__io kernel_outcome(struct ph__tls_stream *tls, enum ph__io io)
+{
+    tls->has_failed = tls->has_failed || io == PH__IO_FAILED;
+    return io;
+}
+
+static enum ph__io kernel_write(struct ph__stream *stream, const struct ph__slice *slices,
+                                size_t count, size_t *n, struct ph__error *error)
+{
+    struct ph__tls_stream *tls = of(stream);
+    enum ph__io io = give_way(tls, error);
+    if (io == PH__IO_DONE)
+        io = tls->plain->functions->write(tls->plain, slices, count, n, error);
+    return kernel_outcome(tls, io);
+}
+
+static enum ph__io kernel_send_file(struct ph__stream *stream, int fd, size_t max, size_t *n,
+                                    struct ph__error *error)
+{
+    struct ph__tls_stream *tls = of(stream);
+    enum ph__io io = give_way(tls, error);
+    if (io == PH__IO_DONE)
+        io = tls->plain->functions->send_file(tls->plain, fd, max, n, error);
+    return kernel_outcome(tls, io);
+}
+
 static bool tls_has_pending(const struct ph__stream *stream)
 {
     const struct ph__tls_stream *tls = (const struct ph__tls_stream *)stream;
@@ -304,6 +256,7 @@ static bool tls_has_pending(const struct ph__stream *stream)
 static void release(struct ph__tls_stream *tls)
 {
     SSL_free(tls->ssl);
+    BIO_free(tls->socket);
     BIO_meth_free(tls->method);
     X509_free(tls->refused);
     X509_free(tls->culprit);
@@ -332,6 +285,19 @@ static const struct ph__stream_functions functions = {
     .write = tls_write,
     .has_pending = tls_has_pending,
     .close = tls_close,
+};
+
+static void kernel_close(struct ph__stream *stream)
+{
+    ph__kernel_tls_close(stream, tls_close);
+}
+
+static const struct ph__stream_functions kernel_functions = {
+    .read = tls_read,
+    .write = kernel_write,
+    .has_pending = tls_has_pending,
+    .send_file = kernel_send_file,
+    .close = kernel_close,
 };
 
 /* ---- Verification ---------------------------------------------------------------------------- */
@@ -378,12 +344,8 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 static bool set_up(struct ph__tls_stream *tls, SSL_CTX *ctx)
 {
     tls->ssl = SSL_new(ctx);
-    if (!tls->ssl)
+    if (!tls->ssl || !ph__tls_bio_attach(tls))
         return false;
-    BIO *bio = new_bio(tls);
-    if (!bio)
-        return false;
-    SSL_set_bio(tls->ssl, bio, bio);
     SSL_set_app_data(tls->ssl, tls);
     SSL_set_connect_state(tls->ssl);
     (void)SSL_set_mode(tls->ssl,
@@ -446,12 +408,21 @@ int ph__tls_stream_new(const ph_allocator *allocator, struct ph__stream *plain,
     return PH_OK;
 }
 
+static void settle(struct ph__tls_stream *tls)
+{
+    ph__tls_bio_settle(tls);
+    if (tls->socket)
+        tls->stream.functions = &kernel_functions;
+}
+
 enum ph__io ph__tls_stream_handshake(struct ph__stream *stream, struct ph__error *error)
 {
     struct ph__tls_stream *tls = of(stream);
     begin_call(tls, error);
     const enum ph__io io = outcome(tls, SSL_do_handshake(tls->ssl), error);
     tls->is_shaken = io == PH__IO_DONE;
+    if (tls->is_shaken)
+        settle(tls);
     return io == PH__IO_END ? fail(tls, error) : io;
 }
 

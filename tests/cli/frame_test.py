@@ -18,7 +18,8 @@ class Help(Case):
         expected = {
             "send": ["server", "tls", "starttls", "helo", "user", "password-file",
                      "password-command", "auth", "allow-plaintext-auth", "cafile", "capath", "cert",
-                     "key", "tls-hostname", "no-tls-verify", "open-timeout", "read-timeout", "bind",
+                     "key", "tls-hostname", "no-tls-verify", "no-kernel-tls", "open-timeout",
+                     "read-timeout", "bind",
                      "any-recipient", "from", "to", "trace", "json", "quiet"],
             "talk": ["server", "user", "cafile", "trace"],
             "probe": ["server", "cafile", "json"],

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * TLS over a pair of sockets whose other end is an OpenSSL server in this very thread, so that each
- * step can be looked at. What certificates are refused for, tests/tls says.
- */
+/* What certificates are refused for, tests/tls says; what the kernel does, kernel_tls_test.c. */
 #include "transport/tls_stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,219 +15,20 @@
 #include "transport/tls_info.h"
 #include "unit/base/test.h"
 #include "unit/base/test_allocator.h"
-#include "unit/transport/made_certificate.h"
-
-static struct made_certificate made;
-static char anchor[] = "/tmp/posthaste-test-XXXXXX";
-
-struct fixture {
-    struct test_allocator test;
-    struct ph__error error;
-    ph_tls_config *config;
-    struct ph__stream *stream; /* NULL: closed */
-    SSL_CTX *ctx;
-    SSL *server; /* its socket is -1 once it is closed */
-    int fd;
-};
-
-/* ---- Both ends ------------------------------------------------------------------------------- */
-
-static SSL_CTX *new_server_context(int version)
-{
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    assert_int_equal(SSL_CTX_use_certificate(ctx, made.x509), 1);
-    assert_int_equal(SSL_CTX_use_PrivateKey(ctx, made.key), 1);
-    assert_int_equal(SSL_CTX_set_max_proto_version(ctx, version), 1);
-    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    return ctx;
-}
-
-static ph_tls_config *new_config(const ph_allocator *allocator)
-{
-    ph_tls_config *config = ph__tls_config_new(allocator);
-    if (config && ph_tls_config_set_ca_file(config, anchor) != PH_OK) {
-        ph__tls_config_free(config);
-        return NULL;
-    }
-    return config;
-}
-
-/* Makes two ends with as little room between them as the system grants. */
-static void begin(struct fixture *f, int version)
-{
-    int fds[2];
-    const int tiny = 1;
-    struct ph__stream *plain;
-    test_allocator_init(&f->test);
-    ph__error_init(&f->error, &f->test.allocator);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &tiny, sizeof tiny), 0);
-        assert_int_equal(ph__socket_prepare(fds[i]), PH_OK);
-    }
-    f->fd = fds[1];
-    f->ctx = new_server_context(version);
-    f->server = SSL_new(f->ctx);
-    assert_int_equal(SSL_set_fd(f->server, f->fd), 1);
-    SSL_set_accept_state(f->server);
-    f->config = new_config(&f->test.allocator);
-    assert_int_equal(ph__socket_stream_new(&f->test.allocator, fds[0], &plain), PH_OK);
-    assert_int_equal(ph__tls_stream_new(&f->test.allocator, plain, f->config, "localhost",
-                                        &f->stream, &f->error),
-                     PH_OK);
-    assert_int_equal(f->stream->fd, fds[0]);
-}
-
-static enum ph__io shake(struct fixture *f)
-{
-    enum ph__io io;
-    int served;
-    do {
-        io = ph__tls_stream_handshake(f->stream, &f->error);
-        served = SSL_do_handshake(f->server);
-    } while ((io == PH__IO_WANT_READ || io == PH__IO_WANT_WRITE) ||
-             (io == PH__IO_DONE && served != 1));
-    return io;
-}
-
-static void begin_shaken(struct fixture *f, int version)
-{
-    begin(f, version);
-    if (shake(f) != PH__IO_DONE)
-        fail_msg("%s", f->error.view.message);
-}
-
-static void close_server(struct fixture *f)
-{
-    (void)close(f->fd);
-    f->fd = -1;
-}
-
-static void end(struct fixture *f)
-{
-    if (f->stream)
-        f->stream->functions->close(f->stream);
-    SSL_free(f->server);
-    SSL_CTX_free(f->ctx);
-    if (f->fd >= 0)
-        (void)close(f->fd);
-    ph__tls_config_free(f->config);
-    ph__error_release(&f->error);
-    assert_int_equal(f->test.live_blocks, 0);
-    assert_int_equal(ERR_peek_error(), 0); /* the caller's queue is left as it was */
-}
-
-static enum ph__io read_stream(struct fixture *f, void *buffer, size_t size, size_t *n)
-{
-    *n = 0;
-    return f->stream->functions->read(f->stream, buffer, size, n, &f->error);
-}
-
-static enum ph__io write_stream(struct fixture *f, const struct ph__slice *slices, size_t count,
-                                size_t *n)
-{
-    *n = 0;
-    return f->stream->functions->write(f->stream, slices, count, n, &f->error);
-}
-
-static void server_says(struct fixture *f, const char *text)
-{
-    assert_int_equal(SSL_write(f->server, text, (int)strlen(text)), (int)strlen(text));
-}
+#include "unit/transport/tls_pair.h"
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
 /* ---- Bytes ----------------------------------------------------------------------------------- */
 
-enum {
-    total = 1024 * 1024
-};
-
-static uint8_t bytes[total + 1];
-
-static void fill_bytes(void)
-{
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (uint8_t)(i * 31 + (i >> 8) * 7 + (i >> 16));
-}
-
-struct flow {
-    size_t sent;
-    size_t received;
-    bool was_blocked;
-};
-
-/* Writes in slices whose sizes change with what was written. */
-static void client_writes(struct fixture *f, struct flow *flow)
-{
-    static const size_t sizes[] = {1, 70, 16383, 16384, 3, 100000, 512};
-    struct ph__slice slices[3];
-    size_t at = flow->sent;
-    size_t count = 0;
-    size_t n;
-    for (; count < 3 && at < total; count++) {
-        const size_t size = sizes[(flow->sent + count) % ROWS(sizes)];
-        slices[count].bytes = bytes + at;
-        slices[count].length = size < total - at ? size : total - at;
-        at += slices[count].length;
-    }
-    if (count == 0)
-        return;
-    const enum ph__io io = write_stream(f, slices, count, &n);
-    if (io != PH__IO_DONE && io != PH__IO_WANT_WRITE && io != PH__IO_WANT_READ)
-        fail_msg("%s", f->error.view.message);
-    flow->was_blocked = flow->was_blocked || io == PH__IO_WANT_WRITE;
-    assert_true(io != PH__IO_DONE || n > 0);
-    flow->sent += n;
-}
-
-static void server_reads(struct fixture *f, struct flow *flow)
-{
-    uint8_t got[5000];
-    size_t n = 0;
-    if (SSL_read_ex(f->server, got, sizeof got, &n) == 1)
-        assert_memory_equal(got, bytes + flow->received, n);
-    flow->received += n;
-}
-
-static void server_writes(struct fixture *f, struct flow *flow)
-{
-    size_t n = 0;
-    if (flow->sent < total)
-        (void)SSL_write_ex(f->server, bytes + flow->sent, total - flow->sent, &n);
-    flow->sent += n;
-}
-
-static void client_reads(struct fixture *f, struct flow *flow)
-{
-    uint8_t got[5000];
-    size_t n;
-    const enum ph__io io = read_stream(f, got, sizeof got, &n);
-    if (io != PH__IO_DONE && io != PH__IO_WANT_READ && io != PH__IO_WANT_WRITE)
-        fail_msg("%s", f->error.view.message);
-    assert_true((io == PH__IO_DONE) == (n > 0));
-    assert_memory_equal(got, bytes + flow->received, n);
-    flow->received += n;
-}
-
 static void bytes__arrive_as_they_were_sent_both_ways(void **state)
 {
     (void)state;
-    fill_bytes();
     for (size_t i = 0; i < ROWS(versions); i++) {
-        struct fixture f;
-        struct flow up = {0};
-        struct flow down = {0};
-        begin_shaken(&f, versions[i]);
-        while (up.received < total || down.received < total) {
-            client_writes(&f, &up);
-            server_writes(&f, &down);
-            server_reads(&f, &up);
-            client_reads(&f, &down);
-        }
-        assert_int_equal(up.sent, total);
-        assert_true(up.was_blocked);
-        end(&f);
+        struct tls_pair f;
+        tls_pair_begin_shaken(&f, versions[i]);
+        tls_pair_flow(&f);
+        tls_pair_end(&f);
     }
 }
 
@@ -239,38 +36,38 @@ static void bytes__arrive_as_they_were_sent_both_ways(void **state)
 static void write__joins_small_slices(void **state)
 {
     (void)state;
-    struct fixture f;
+    struct tls_pair f;
     char got[64];
     size_t n;
     const struct ph__slice slices[] = {{(const uint8_t *)"MAIL\r\n", 6},
                                        {(const uint8_t *)"RCPT\r\n", 6},
                                        {(const uint8_t *)"DATA\r\n", 6}};
-    begin_shaken(&f, TLS1_3_VERSION);
-    assert_int_equal(write_stream(&f, slices, 3, &n), PH__IO_DONE);
+    tls_pair_begin_shaken(&f, TLS1_3_VERSION);
+    assert_int_equal(tls_pair_write(&f, slices, 3, &n), PH__IO_DONE);
     assert_int_equal(n, 18);
     assert_int_equal(SSL_read_ex(f.server, got, sizeof got, &n), 1);
     assert_int_equal(n, 18);
     assert_memory_equal(got, "MAIL\r\nRCPT\r\nDATA\r\n", 18);
-    end(&f);
+    tls_pair_end(&f);
 }
 
 static void has_pending__tells_of_bytes_that_no_descriptor_will_announce(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS(versions); i++) {
-        struct fixture f;
+        struct tls_pair f;
         char got[64];
         size_t n;
-        begin_shaken(&f, versions[i]);
-        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_WANT_READ);
+        tls_pair_begin_shaken(&f, versions[i]);
+        assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_WANT_READ);
         assert_false(f.stream->functions->has_pending(f.stream));
-        server_says(&f, "220 mx.example.net");
-        assert_int_equal(read_stream(&f, got, 4, &n), PH__IO_DONE);
+        tls_pair_server_says(&f, "220 mx.example.net");
+        assert_int_equal(tls_pair_read(&f, got, 4, &n), PH__IO_DONE);
         assert_true(f.stream->functions->has_pending(f.stream));
-        assert_int_equal(read_stream(&f, got + 4, sizeof got - 4, &n), PH__IO_DONE);
+        assert_int_equal(tls_pair_read(&f, got + 4, sizeof got - 4, &n), PH__IO_DONE);
         assert_memory_equal(got, "220 mx.example.net", 18);
         assert_false(f.stream->functions->has_pending(f.stream));
-        end(&f);
+        tls_pair_end(&f);
     }
 }
 
@@ -280,18 +77,18 @@ static void read__after_close_notify_is_the_end(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS(versions); i++) {
-        struct fixture f;
+        struct tls_pair f;
         char got[64];
         size_t n;
-        begin_shaken(&f, versions[i]);
-        server_says(&f, "221");
+        tls_pair_begin_shaken(&f, versions[i]);
+        tls_pair_server_says(&f, "221");
         (void)SSL_shutdown(f.server);
-        close_server(&f);
-        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_DONE);
+        tls_pair_close_server(&f);
+        assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_DONE);
         assert_int_equal(n, 3);
-        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_END);
+        assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_END);
         assert_false(ph__error_is_set(&f.error));
-        end(&f);
+        tls_pair_end(&f);
     }
 }
 
@@ -300,105 +97,105 @@ static void read__of_a_truncated_stream_is_no_end(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS(versions); i++) {
-        struct fixture f;
+        struct tls_pair f;
         char got[64];
         size_t n;
-        begin_shaken(&f, versions[i]);
-        server_says(&f, "250 ok");
-        close_server(&f);
-        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_DONE);
+        tls_pair_begin_shaken(&f, versions[i]);
+        tls_pair_server_says(&f, "250 ok");
+        tls_pair_close_server(&f);
+        assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_DONE);
         assert_int_equal(n, 6);
-        assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_FAILED);
+        assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_FAILED);
         assert_int_equal(f.error.view.status, PH_ERR_CLOSED);
         assert_string_equal(f.error.view.message,
                             "the connection was closed without an end of TLS");
-        end(&f);
+        tls_pair_end(&f);
     }
 }
 
 static void read__of_a_record_cut_short_is_no_end(void **state)
 {
     (void)state;
-    struct fixture f;
+    struct tls_pair f;
     char got[64];
     size_t n;
-    begin_shaken(&f, TLS1_3_VERSION);
+    tls_pair_begin_shaken(&f, TLS1_3_VERSION);
     assert_int_equal(write(f.fd, "\x17\x03\x03\x00\x20 cut", 9), 9);
-    close_server(&f);
-    assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_FAILED);
+    tls_pair_close_server(&f);
+    assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_FAILED);
     assert_int_equal(f.error.view.status, PH_ERR_CLOSED);
-    end(&f);
+    tls_pair_end(&f);
 }
 
 static void read__of_what_is_not_encrypted_fails(void **state)
 {
     (void)state;
-    struct fixture f;
+    struct tls_pair f;
     char got[64];
     size_t n;
-    begin_shaken(&f, TLS1_3_VERSION);
+    tls_pair_begin_shaken(&f, TLS1_3_VERSION);
     assert_int_equal(write(f.fd, "250 plain text\r\n", 16), 16);
-    assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_FAILED);
+    assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_FAILED);
     assert_int_equal(f.error.view.status, PH_ERR_TLS);
     assert_non_null(strstr(f.error.view.message, "TLS failed: "));
-    end(&f);
+    tls_pair_end(&f);
 }
 
 static void write__to_one_who_has_closed_says_what_the_socket_says(void **state)
 {
     (void)state;
-    struct fixture f;
+    struct tls_pair f;
     const struct ph__slice slice = {.bytes = (const uint8_t *)"QUIT\r\n", .length = 6};
     size_t n;
-    begin_shaken(&f, TLS1_3_VERSION);
-    close_server(&f);
-    assert_int_equal(write_stream(&f, &slice, 1, &n), PH__IO_FAILED);
+    tls_pair_begin_shaken(&f, TLS1_3_VERSION);
+    tls_pair_close_server(&f);
+    assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_FAILED);
     assert_int_equal(f.error.view.status, PH_ERR_IO);
     assert_int_equal(f.error.view.system_errno, EPIPE);
-    end(&f);
+    tls_pair_end(&f);
 }
 
 static void close__says_goodbye(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS(versions); i++) {
-        struct fixture f;
+        struct tls_pair f;
         char got[8];
-        begin_shaken(&f, versions[i]);
+        tls_pair_begin_shaken(&f, versions[i]);
         f.stream->functions->close(f.stream);
         f.stream = NULL;
         assert_int_equal(SSL_read(f.server, got, sizeof got), 0);
         assert_int_equal(SSL_get_error(f.server, 0), SSL_ERROR_ZERO_RETURN);
-        end(&f);
+        tls_pair_end(&f);
     }
 }
 
 static void close__before_the_handshake_says_nothing(void **state)
 {
     (void)state;
-    struct fixture f;
+    struct tls_pair f;
     char got[8];
-    begin(&f, TLS1_3_VERSION);
+    tls_pair_begin(&f, TLS1_3_VERSION);
     f.stream->functions->close(f.stream);
     f.stream = NULL;
     assert_int_equal(read(f.fd, got, sizeof got), 0);
-    end(&f);
+    tls_pair_end(&f);
 }
 
 /* Errors that a program left in the thread's queue are not this stream's. */
 static void read__does_not_mind_errors_of_others(void **state)
 {
     (void)state;
-    struct fixture f;
+    struct tls_pair f;
     char got[8];
     size_t n;
-    begin_shaken(&f, TLS1_3_VERSION);
+    tls_pair_begin_shaken(&f, TLS1_3_VERSION);
     assert_null(BIO_new_file("/nonexistent", "r"));
-    assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_WANT_READ);
+    assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_WANT_READ);
     assert_null(BIO_new_file("/nonexistent", "r"));
-    server_says(&f, "250");
-    assert_int_equal(read_stream(&f, got, sizeof got, &n), PH__IO_DONE);
-    end(&f);
+    tls_pair_server_says(&f, "250");
+    assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_DONE);
+    tls_pair_end(&f);
 }
 
 /* ---- Making ---------------------------------------------------------------------------------- */
@@ -408,9 +205,9 @@ static void info__is_what_the_handshake_agreed_on(void **state)
     (void)state;
     static const char *const names[] = {"TLSv1.2", "TLSv1.3"};
     for (size_t i = 0; i < ROWS(versions); i++) {
-        struct fixture f;
+        struct tls_pair f;
         ph_tls_info *info;
-        begin_shaken(&f, versions[i]);
+        tls_pair_begin_shaken(&f, versions[i]);
         assert_int_equal(ph__tls_stream_info(f.stream, &info), PH_OK);
         assert_string_equal(info->version, names[i]);
         assert_string_equal(info->cipher, SSL_get_cipher_name(f.server));
@@ -423,7 +220,7 @@ static void info__is_what_the_handshake_agreed_on(void **state)
         assert_int_equal(info->chain[0].not_before, 1577836800);
         assert_int_equal(info->chain[0].not_after, 3786912000);
         ph__tls_info_free(&f.test.allocator, info);
-        end(&f);
+        tls_pair_end(&f);
     }
 }
 
@@ -435,10 +232,10 @@ struct host {
 
 static void check_host(const struct host *host)
 {
-    struct fixture f;
+    struct tls_pair f;
     struct ph__stream *stream;
     ph_tls_info *info;
-    begin(&f, TLS1_3_VERSION);
+    tls_pair_begin(&f, TLS1_3_VERSION);
     /* Another stream over the same socket, for another name. */
     const int fd = dup(f.stream->fd);
     struct ph__stream *plain;
@@ -449,7 +246,7 @@ static void check_host(const struct host *host)
     if (status != PH_OK)
         fail_msg("%s: %s", host->host, f.error.view.message);
     f.stream = stream;
-    if (shake(&f) != PH__IO_DONE)
+    if (tls_pair_shake(&f) != PH__IO_DONE)
         fail_msg("%s: %s", host->host, f.error.view.message);
     const char *sni = SSL_get_servername(f.server, TLSEXT_NAMETYPE_host_name);
     CHECK((sni != NULL) == (host->sni != NULL), host->host);
@@ -457,7 +254,7 @@ static void check_host(const struct host *host)
     assert_int_equal(ph__tls_stream_info(f.stream, &info), PH_OK);
     CHECK(strcmp(info->hostname, host->hostname) == 0, host->host);
     ph__tls_info_free(&f.test.allocator, info);
-    end(&f);
+    tls_pair_end(&f);
 }
 
 static void hostname__is_announced_and_checked_in_the_form_of_certificates(void **state)
@@ -476,7 +273,7 @@ static void hostname__is_announced_and_checked_in_the_form_of_certificates(void 
 }
 
 /* @return the status of a stream that cannot be made; the stream below stays the caller's */
-static int fail_to_make(const char *host, const char *ca, struct fixture *f)
+static int fail_to_make(const char *host, const char *ca, struct tls_pair *f)
 {
     int fds[2];
     struct ph__stream *plain;
@@ -500,8 +297,8 @@ static int fail_to_make(const char *host, const char *ca, struct fixture *f)
 static void new__refuses_what_cannot_work(void **state)
 {
     (void)state;
-    struct fixture f;
-    assert_int_equal(fail_to_make("[mx]", anchor, &f), PH_ERR_ARGUMENT);
+    struct tls_pair f;
+    assert_int_equal(fail_to_make("[mx]", tls_pair_anchor(), &f), PH_ERR_ARGUMENT);
     assert_non_null(strstr(f.error.view.message, "\"[mx]\" is no host name"));
     ph__error_release(&f.error);
     assert_int_equal(fail_to_make("mx", "/nonexistent", &f), PH_ERR_CONFIGURATION);
@@ -512,11 +309,11 @@ static void new__refuses_what_cannot_work(void **state)
 /* Makes a stream, shakes hands and asks for what was agreed on, in memory that fails once. */
 static int try_all(struct test_allocator *test, struct ph__error *error)
 {
-    struct fixture f = {.test = {.fail_at = -1}};
+    struct tls_pair f = {.test = {.fail_at = -1}};
     int fds[2];
     struct ph__stream *plain;
     ph_tls_info *info = NULL;
-    f.config = new_config(&test->allocator);
+    f.config = tls_pair_new_config(&test->allocator);
     if (!f.config)
         return PH_ERR_NO_MEMORY;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -532,11 +329,11 @@ static int try_all(struct test_allocator *test, struct ph__error *error)
             plain->functions->close(plain);
     }
     if (status == PH_OK) {
-        f.ctx = new_server_context(TLS1_3_VERSION);
+        f.ctx = tls_pair_new_server_context(TLS1_3_VERSION);
         f.server = SSL_new(f.ctx);
         assert_int_equal(SSL_set_fd(f.server, fds[1]), 1);
         SSL_set_accept_state(f.server);
-        assert_int_equal(shake(&f), PH__IO_DONE);
+        assert_int_equal(tls_pair_shake(&f), PH__IO_DONE);
         status = ph__tls_stream_info(f.stream, &info);
         ph__tls_info_free(&test->allocator, info);
         f.stream->functions->close(f.stream);
@@ -567,22 +364,6 @@ static void memory__each_allocation_may_fail(void **state)
     assert_true(at > 8); /* settings, streams, name, and what was agreed on */
 }
 
-static int make_anchor(void **state)
-{
-    (void)state;
-    made_certificate_init(&made, "made", "DNS:localhost,IP:fe80::1");
-    made_certificate_sign(&made);
-    made_certificate_write(&made, true, false, anchor);
-    return 0;
-}
-
-static int remove_anchor(void **state)
-{
-    (void)state;
-    made_certificate_release(&made);
-    return unlink(anchor);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,5 +383,5 @@ int main(void)
         cmocka_unit_test(new__refuses_what_cannot_work),
         cmocka_unit_test(memory__each_allocation_may_fail),
     };
-    return cmocka_run_group_tests(tests, make_anchor, remove_anchor);
+    return cmocka_run_group_tests(tests, tls_pair_set_up, tls_pair_tear_down);
 }
