@@ -103,6 +103,8 @@ static void member_due(struct ph__timer *timer)
 int ph__member_open(struct ph__relay *relay)
 {
     ph_pool *pool = relay->pool;
+    if (ph__pool_reserve_timers(pool) != PH_OK)
+        return PH_ERR_NO_MEMORY;
     struct ph__member *member = ph__allocate(pool->allocator, sizeof *member);
     if (!member)
         return PH_ERR_NO_MEMORY;

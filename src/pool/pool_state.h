@@ -170,8 +170,8 @@ struct ph_pool {
 
 /* ---- pool.c ---------------------------------------------------------------------------------- */
 
-/* Room for the timers of all that there is, and one more of each kind. @return PH_OK or
- * PH_ERR_NO_MEMORY */
+/* Room for the timers of all that there is, and one more of each kind: asked for before each job,
+ * relay and member. @return PH_OK or PH_ERR_NO_MEMORY */
 int ph__pool_reserve_timers(ph_pool *pool);
 
 /* ---- schedule.c ------------------------------------------------------------------------------ */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* What is sent again, when, and what is not. */
+#include "unit/pool/world.h"
+
+#include <string.h>
+
+static void set_retry(const struct world *world, uint32_t attempts, uint32_t first_delay_ms,
+                      uint32_t delay_max_ms)
+{
+    const ph_retry retry = {
+        .attempts = attempts, .first_delay_ms = first_delay_ms, .delay_max_ms = delay_max_ms};
+    assert_int_equal(ph_pool_set_retry(world->pool, &retry), PH_OK);
+}
+
+static bool is_mail(const char *line)
+{
+    return strncmp(line, "MAIL", 4) == 0;
+}
+
+/* ---- Delays ---------------------------------------------------------------------------------- */
+
+static uint64_t mail_times[16];
+static size_t mail_times_count;
+
+static const char *refuse_and_note(struct visit *visit, const char *line)
+{
+    if (!is_mail(line))
+        return NULL;
+    assert_true(mail_times_count < ROWS(mail_times));
+    mail_times[mail_times_count++] = visit->site->world->now_ms;
+    return "451 4.7.1 later\r\n";
+}
+
+/* Each delay is lengthened by up to a quarter. */
+static void check_delay(uint64_t delay, uint64_t expected)
+{
+    assert_in_range(delay, expected, expected + expected / 4);
+}
+
+static void delays__double_up_to_the_maximum(void **state)
+{
+    (void)state;
+    static const uint64_t expected[] = {1000, 2000, 4000, 8000, 10000, 10000};
+    struct world w;
+    world_begin(&w, 1);
+    mail_times_count = 0;
+    w.sites[0].reply = refuse_and_note;
+    set_retry(&w, 7, 1000, 10000);
+    ph_pool_set_idle_timeout(w.pool,
+                             3000); /* so that some attempts need a connection of their own */
+    const struct letter *letter = world_send(&w, &w.sites[0], 1, "example.net");
+    world_finish(&w);
+    assert_int_equal(mail_times_count, 7);
+    for (size_t i = 0; i < ROWS(expected); i++)
+        check_delay(mail_times[i + 1] - mail_times[i], expected[i]);
+    assert_int_equal(letter->count, 1);
+    assert_int_equal(letter->status, PH_ERR_SERVER_BUSY);
+    assert_int_equal(letter->attempts, 7);
+    const ph_pool_statistics all = world_end(&w);
+    assert_int_equal(all.refused, 1);
+    assert_int_equal(all.retries, 6);
+}
+
+static void delays__of_a_server_that_is_down_double(void **state)
+{
+    (void)state;
+    static const uint64_t expected[] = {1000, 2000, 3000, 3000};
+    struct world w;
+    world_begin(&w, 1);
+    w.sites[0].is_down = true;
+    set_retry(&w, 5, 1000, 3000);
+    const struct letter *letter = world_send(&w, &w.sites[0], 1, "example.net");
+    world_settle(&w);
+    for (size_t i = 0; i < ROWS(expected); i++) {
+        assert_int_equal(w.sites[0].refused_count, i + 1);
+        const uint64_t before = w.now_ms;
+        w.now_ms = ph_pool_deadline(w.pool);
+        world_settle(&w);
+        check_delay(w.now_ms - before, expected[i]);
+    }
+    assert_int_equal(letter->count, 1);
+    assert_int_equal(letter->status, PH_ERR_IO);
+    assert_int_equal(letter->attempts, 0);
+    assert_int_equal(world_end(&w).failed, 1);
+}
+
+/* Its connections failed; what is added meanwhile waits until it may be asked again. */
+static void server__that_comes_back_gets_its_messages(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 1);
+    w.sites[0].is_down = true;
+    set_retry(&w, 5, 1000, 60000);
+    for (size_t i = 0; i < 50; i++)
+        (void)world_send(&w, &w.sites[0], i, "example.net");
+    world_go_to(&w, 500);
+    w.sites[0].is_down = false;
+    assert_int_equal(w.arrival_count, 0);
+    world_finish(&w);
+    assert_int_equal(w.arrival_count, 50);
+    const ph_pool_statistics all = world_end(&w);
+    assert_int_equal(all.sent, 50);
+    assert_int_equal(all.retries, 0);
+}
+
+static const char *refuse_content(struct visit *visit, const char *line)
+{
+    (void)visit;
+    return strcmp(line, ".") == 0 ? "451 4.3.0 later\r\n" : NULL;
+}
+
+/* As many timers as there are messages and connections together. */
+static void messages__may_all_be_deferred_while_their_connections_idle(void **state)
+{
+    (void)state;
+    enum {
+        messages = 11
+    };
+    struct world w;
+    world_begin(&w, 1);
+    w.sites[0].is_plain = true;
+    w.sites[0].reply = refuse_content;
+    w.sites[0].content_takes = 1;
+    ph_pool_set_connections_per_server(w.pool, messages);
+    set_retry(&w, 2, 1000, 1000);
+    for (size_t i = 0; i < messages; i++)
+        (void)world_send(&w, &w.sites[0], i, "example.net");
+    world_go_to(&w, 5);
+    assert_int_equal(world_statistics(&w).deferred, messages);
+    assert_true(world_statistics(&w).connections_idle > 5);
+    world_finish(&w);
+    assert_int_equal(world_end(&w).refused, messages);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(delays__double_up_to_the_maximum),
+        cmocka_unit_test(delays__of_a_server_that_is_down_double),
+        cmocka_unit_test(server__that_comes_back_gets_its_messages),
+        cmocka_unit_test(messages__may_all_be_deferred_while_their_connections_idle),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
