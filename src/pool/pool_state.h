@@ -75,6 +75,7 @@ struct ph__relay {
     struct ph__rate rate;
     struct ph__timer timer; /* when it may go on: after a failure, or for its rate */
     bool is_paused;
+    bool is_owed_turn;        /* it came, and there was no connection or the rate forbade it */
     uint32_t failed_openings; /* in a row */
 };
 

@@ -13,10 +13,19 @@ enum {
 
 /* ---- Queues ---------------------------------------------------------------------------------- */
 
+static void stand_in_line(struct ph__relay *relay, bool goes_first)
+{
+    if (relay->waiting_count == 0 || relay->is_paused || ph__link_is_in_list(&relay->ready))
+        return;
+    if (goes_first)
+        ph__list_prepend(&relay->pool->ready, &relay->ready);
+    else
+        ph__list_append(&relay->pool->ready, &relay->ready);
+}
+
 void ph__schedule_relay(struct ph__relay *relay)
 {
-    if (relay->waiting_count > 0 && !relay->is_paused && !ph__link_is_in_list(&relay->ready))
-        ph__list_append(&relay->pool->ready, &relay->ready);
+    stand_in_line(relay, relay->is_owed_turn);
 }
 
 void ph__schedule_job(struct ph__job *job, bool goes_first)
@@ -136,10 +145,13 @@ static bool take_turn(struct ph__relay *relay)
 {
     struct ph__job *job = next_job(relay);
     struct ph__member *member = job ? pick_member(relay) : NULL;
+    ph__list_remove(&relay->ready);
+    relay->is_owed_turn = job != NULL;
     if (!member)
         return job && !relay->is_paused && may_open(relay);
     if (!rates_allow(relay))
         return !relay->is_paused;
+    relay->is_owed_turn = false;
     ph__list_remove(&job->link);
     relay->waiting_count--;
     relay->turns++;
@@ -157,7 +169,7 @@ void ph__schedule(ph_pool *pool)
         struct ph__relay *relay = PH__HOLDER(first, struct ph__relay, ready);
         ph__list_remove(first);
         if (take_turn(relay))
-            ph__schedule_relay(relay);
+            stand_in_line(relay, pool->is_rate_paused);
         else
             ph__list_remove(&relay->ready); /* until something changes */
     }

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose turn it is: among servers, among priorities, and within rates. */
+#include "unit/pool/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Servers --------------------------------------------------------------------------------- */
+
+/* Two are enough to find who always comes second. */
+static void servers__take_turns_within_the_rate_of_all(void **state)
+{
+    (void)state;
+    for (size_t sites = 2; sites <= 5; sites++) {
+        struct world w;
+        world_begin(&w, sites);
+        ph_pool_set_rate(w.pool, 1);
+        for (size_t i = 0; i < sites; i++) {
+            for (size_t n = 0; n < 20; n++)
+                (void)world_send(&w, &w.sites[i], n, "example.net");
+        }
+        world_go_to(&w, sites * 10 * 1001);
+        for (size_t i = 0; i < sites; i++)
+            assert_in_range(world_arrived(&w, &w.sites[i]), 9, 11);
+        (void)world_end(&w);
+    }
+}
+
+/* ---- Priorities ------------------------------------------------------------------------------ */
+
+/* Adds so many of a priority, whose letter the recipients begin with. */
+static void add_many(struct world *w, ph_priority priority, size_t count)
+{
+    static const char *const domains[] = {"normal.example", "high.example", "low.example"};
+    char recipient[64];
+    for (size_t n = 0; n < count; n++) {
+        (void)snprintf(recipient, sizeof recipient, "n%zu@%s", n, domains[priority]);
+        world_add(world_letter(w, recipient), &w->sites[0], priority);
+    }
+}
+
+/* @return how many of the first so many arrivals are of a priority, by the letter of its domain */
+static size_t among_first(const struct world *w, size_t count, char letter)
+{
+    size_t n = 0;
+    assert_true(count <= w->arrival_count);
+    for (size_t i = 0; i < count; i++)
+        n += strchr(w->arrivals[i].recipient, '@')[1] == letter;
+    return n;
+}
+
+static void begin_with_one_connection(struct world *w)
+{
+    world_begin(w, 1);
+    ph_pool_set_connections_per_server(w->pool, 1);
+}
+
+static void high__goes_first_but_for_one_turn_of_eight(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_with_one_connection(&w);
+    add_many(&w, PH_PRIORITY_NORMAL, 100);
+    add_many(&w, PH_PRIORITY_HIGH, 100);
+    world_finish(&w);
+    assert_int_equal(among_first(&w, 80, 'h'), 70);
+    assert_int_equal(among_first(&w, 80, 'n'), 10);
+    assert_int_equal(among_first(&w, 200, 'h'), 100);
+    (void)world_end(&w);
+}
+
+static void normal__goes_before_low_but_for_one_turn_of_eight(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_with_one_connection(&w);
+    add_many(&w, PH_PRIORITY_LOW, 100);
+    add_many(&w, PH_PRIORITY_NORMAL, 100);
+    world_finish(&w);
+    assert_int_equal(among_first(&w, 80, 'n'), 70);
+    assert_int_equal(among_first(&w, 80, 'l'), 10);
+    (void)world_end(&w);
+}
+
+static void messages__of_one_priority_keep_their_order(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_with_one_connection(&w);
+    add_many(&w, PH_PRIORITY_NORMAL, 30);
+    world_finish(&w);
+    for (size_t n = 0; n < 30; n++)
+        assert_int_equal(atoi(w.arrivals[n].recipient + 1), n);
+    (void)world_end(&w);
+}
+
+/* ---- Rates ----------------------------------------------------------------------------------- */
+
+static size_t arrived_by(const struct world *w, const struct site *site, uint64_t ms)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->arrival_count; i++)
+        n += w->arrivals[i].at_ms <= w->begun_ms + ms && (!site || w->arrivals[i].site == site);
+    return n;
+}
+
+static void rate__of_all_is_kept(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 3);
+    ph_pool_set_rate(w.pool, 20);
+    for (size_t n = 0; n < 300; n++)
+        (void)world_send(&w, &w.sites[n % 3], n, "example.net");
+    world_finish(&w);
+    assert_in_range(arrived_by(&w, NULL, 0), 1, 2); /* no burst */
+    for (uint64_t second = 1; second < 15; second++)
+        assert_in_range(arrived_by(&w, NULL, second * 1000), second * 20 - 1, second * 20 + 2);
+    (void)world_end(&w);
+}
+
+static void rate__of_each_server_is_kept(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 3);
+    ph_pool_set_server_rate(w.pool, 2);
+    for (size_t n = 0; n < 60; n++)
+        (void)world_send(&w, &w.sites[n % 3], n, "example.net");
+    world_finish(&w);
+    for (uint64_t second = 0; second < 9; second++) {
+        for (size_t i = 0; i < 3; i++)
+            assert_in_range(arrived_by(&w, &w.sites[i], second * 1000), second * 2, second * 2 + 1);
+    }
+    (void)world_end(&w);
+}
+
+/* The narrower one holds, and neither is spent on what the other forbids. */
+static void rates__hold_together(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 4);
+    ph_pool_set_server_rate(w.pool, 2);
+    ph_pool_set_rate(w.pool, 4);
+    for (size_t n = 0; n < 80; n++)
+        (void)world_send(&w, &w.sites[n % 4], n, "example.net");
+    world_finish(&w);
+    for (uint64_t second = 1; second < 19; second++)
+        assert_in_range(arrived_by(&w, NULL, second * 1000), second * 4 - 1, second * 4 + 1);
+    for (size_t i = 0; i < 4; i++)
+        assert_in_range(arrived_by(&w, &w.sites[i], 10000), 8, 12);
+    (void)world_end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(servers__take_turns_within_the_rate_of_all),
+        cmocka_unit_test(high__goes_first_but_for_one_turn_of_eight),
+        cmocka_unit_test(normal__goes_before_low_but_for_one_turn_of_eight),
+        cmocka_unit_test(messages__of_one_priority_keep_their_order),
+        cmocka_unit_test(rate__of_all_is_kept),
+        cmocka_unit_test(rate__of_each_server_is_kept),
+        cmocka_unit_test(rates__hold_together),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
