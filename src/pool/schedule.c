@@ -54,14 +54,28 @@ static struct ph__job *first_of(const struct ph__relay *relay, size_t rank)
     return link ? PH__HOLDER(link, struct ph__job, link) : NULL;
 }
 
+/* @return the priority whose turn it is; something waits. The lower ones share what is theirs, or
+ * the lowest would have it all, and the one between them nothing. */
+static size_t rank_of_turn(const struct ph__relay *relay)
+{
+    const bool is_last_turn = relay->turns % turns_per_round == turns_per_round - 1;
+    const bool goes_to_lowest = relay->turns / turns_per_round % 2 == 1;
+    size_t highest = 0;
+    while (!first_of(relay, highest))
+        highest++;
+    size_t lower = highest;
+    for (size_t rank = highest + 1; is_last_turn && rank < ph__priorities; rank++) {
+        if (first_of(relay, rank) && (lower == highest || goes_to_lowest))
+            lower = rank;
+    }
+    return lower;
+}
+
 /* @return the message whose turn it is, still in its queue; NULL: none may go now */
 static struct ph__job *next_job(struct ph__relay *relay)
 {
     while (relay->waiting_count > 0) {
-        const bool is_last_turn = relay->turns % turns_per_round == turns_per_round - 1;
-        struct ph__job *job = NULL;
-        for (size_t i = 0; i < ph__priorities && !job; i++)
-            job = first_of(relay, is_last_turn ? ph__priorities - 1 - i : i);
+        struct ph__job *job = first_of(relay, rank_of_turn(relay));
         ph__list_remove(&job->link);
         relay->waiting_count--;
         if (ph__domain_admits(job)) {

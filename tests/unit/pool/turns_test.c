@@ -83,6 +83,22 @@ static void normal__goes_before_low_but_for_one_turn_of_eight(void **state)
     (void)world_end(&w);
 }
 
+/* Neither of the lower ones waits for ever. */
+static void lower_priorities__share_their_turns(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_with_one_connection(&w);
+    add_many(&w, PH_PRIORITY_LOW, 100);
+    add_many(&w, PH_PRIORITY_NORMAL, 100);
+    add_many(&w, PH_PRIORITY_HIGH, 200);
+    world_finish(&w);
+    assert_int_equal(among_first(&w, 160, 'h'), 140);
+    assert_int_equal(among_first(&w, 160, 'n'), 10);
+    assert_int_equal(among_first(&w, 160, 'l'), 10);
+    (void)world_end(&w);
+}
+
 static void messages__of_one_priority_keep_their_order(void **state)
 {
     (void)state;
@@ -160,6 +176,7 @@ int main(void)
         cmocka_unit_test(servers__take_turns_within_the_rate_of_all),
         cmocka_unit_test(high__goes_first_but_for_one_turn_of_eight),
         cmocka_unit_test(normal__goes_before_low_but_for_one_turn_of_eight),
+        cmocka_unit_test(lower_priorities__share_their_turns),
         cmocka_unit_test(messages__of_one_priority_keep_their_order),
         cmocka_unit_test(rate__of_all_is_kept),
         cmocka_unit_test(rate__of_each_server_is_kept),
