@@ -5,20 +5,35 @@
 
 /* ---- Places ---------------------------------------------------------------------------------- */
 
-static bool has_had_its_turn(const struct ph__member *member)
+static size_t given_count(const struct ph__member *member)
 {
-    return ph__list_first(&member->pool->hungry) && member->turn_count >= ph__turn_messages;
+    return member->sent_count + member->in_flight;
+}
+
+/* The member's place is another server's, as soon as nothing is under way on it. */
+static void give_up_place(struct ph__member *member)
+{
+    member->pool->giving_count += !member->gives_up_place;
+    member->gives_up_place = true;
+}
+
+/* @return it has had its turn, and somebody waits for a place that no other gives up */
+static bool gives_up_place(struct ph__member *member)
+{
+    if (given_count(member) >= ph__turn_messages && ph__places_are_wanted(member->pool))
+        give_up_place(member);
+    return member->gives_up_place;
 }
 
 static bool is_used_up(const struct ph__member *member)
 {
     const size_t max = member->pool->messages_per_connection;
-    return max > 0 && member->sent_count + member->in_flight >= max;
+    return max > 0 && given_count(member) >= max;
 }
 
-static bool has_room(const struct ph__member *member)
+static bool has_room(struct ph__member *member)
 {
-    return member->state == PH__MEMBER_OPEN && !is_used_up(member) && !has_had_its_turn(member) &&
+    return member->state == PH__MEMBER_OPEN && !is_used_up(member) && !gives_up_place(member) &&
            ph_connection_room(member->connection) > 0;
 }
 
@@ -42,9 +57,9 @@ static void settle(struct ph__member *member)
     const bool was_idle = ph__link_is_in_list(&member->of_idle);
     const bool is_idle = member->state == PH__MEMBER_OPEN && member->in_flight == 0;
     const bool must_leave =
-        is_idle && (is_used_up(member) || has_had_its_turn(member) ||
-                    (member->relay->waiting_count == 0 &&
-                     (pool->is_closing || ph__list_first(&pool->hungry) != NULL)));
+        is_idle &&
+        (is_used_up(member) || gives_up_place(member) ||
+         (member->relay->waiting_count == 0 && (pool->is_closing || ph__places_are_wanted(pool))));
     if (was_idle && is_idle && !must_leave)
         return;
     leave_lists(member);
@@ -122,7 +137,7 @@ int ph__member_open(struct ph__relay *relay)
     pool->member_count++;
     relay->member_count++;
     relay->opening_count++;
-    ph__list_remove(&relay->hungry);
+    ph__stop_waiting_for_place(relay);
     kick(member);
     return PH_OK;
 }
@@ -135,7 +150,6 @@ bool ph__member_give(struct ph__member *member, struct ph__job *job)
     job->member = member;
     job->attempts++;
     member->in_flight++;
-    member->turn_count++;
     if (job->attempts > 1)
         member->pool->statistics.retries++;
     ph__domain_begun(job);
@@ -163,6 +177,7 @@ bool ph__member_probe(struct ph__member *member)
 void ph__member_leave(struct ph__member *member)
 {
     leave_lists(member);
+    give_up_place(member);
     member->state = PH__MEMBER_LEAVING;
     (void)ph_connection_quit(member->connection);
     kick(member);
@@ -182,6 +197,7 @@ void ph__member_free(struct ph__member *member)
         relay->opening_count--;
     relay->member_count--;
     pool->member_count--;
+    pool->giving_count -= member->gives_up_place;
     ph__release(pool->allocator, member);
 }
 
@@ -194,11 +210,6 @@ static void closed(struct ph__member *member)
         ph__relay_failed(relay, ph_connection_error(member->connection));
     }
     ph__member_free(member);
-    struct ph__link *hungry = ph__list_first(&pool->hungry);
-    if (hungry) {
-        ph__list_remove(hungry);
-        ph__schedule_relay(PH__HOLDER(hungry, struct ph__relay, hungry));
-    }
     ph__schedule_relay(relay);
     ph__relay_let_go(relay);
 }

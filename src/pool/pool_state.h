@@ -101,10 +101,10 @@ struct ph__member {
     struct ph__watch watch;
     size_t in_flight;
     size_t sent_count;
-    size_t turn_count; /* sent since it was last asked whether others need its place */
     uint64_t idle_since;
     uint64_t trips_seen;
-    bool has_lost_one; /* of the messages that were lost with it, the one that was under way */
+    bool gives_up_place; /* closes as soon as it can, for another server's sake or its own */
+    bool has_lost_one;   /* of the messages that were lost with it, the one that was under way */
 };
 
 /* ---- A recipient domain ---------------------------------------------------------------------- */
@@ -149,6 +149,8 @@ struct ph_pool {
     struct ph__list idle;    /* members of all relays, the longest idle first */
     struct ph__list kicked;  /* members that were given something to write */
     size_t member_count;
+    size_t giving_count; /* of members: those that give up their places */
+    size_t hungry_count;
     size_t job_count;
 
     struct ph__timers timers;
@@ -185,6 +187,12 @@ void ph__schedule_job(struct ph__job *job, bool goes_first);
 
 /* The relay may have a turn, if it has a message and is not paused. */
 void ph__schedule_relay(struct ph__relay *relay);
+
+/* @return more servers wait for a place than there are connections that give theirs up */
+bool ph__places_are_wanted(const ph_pool *pool);
+
+/* Takes the relay out of the line of those that wait for a place. */
+void ph__stop_waiting_for_place(struct ph__relay *relay);
 
 /* Lets the relay wait until then. */
 void ph__pause_relay(struct ph__relay *relay, uint64_t until_ms);

@@ -92,7 +92,7 @@ void ph__relay_free(struct ph__relay *relay)
     pool->relay_count--;
     ph__timers_unset(&pool->timers, &relay->timer);
     ph__list_remove(&relay->ready);
-    ph__list_remove(&relay->hungry);
+    ph__stop_waiting_for_place(relay);
     ph_server_free(relay->server);
     ph__release(pool->allocator, relay);
 }

@@ -88,30 +88,47 @@ static struct ph__job *next_job(struct ph__relay *relay)
 
 /* ---- Connections ----------------------------------------------------------------------------- */
 
-/* All places are taken: one that idles for another server is given up, and as long as there is none
- * the relay waits in line. */
+static bool has_place(const ph_pool *pool)
+{
+    return pool->member_count < pool->connections_max;
+}
+
+/* All places are taken: the relay waits in line, and one that idles for another server is given up,
+ * unless enough of them are on their way out. */
 static void wait_for_place(struct ph__relay *relay)
 {
     ph_pool *pool = relay->pool;
     struct ph__link *idle = ph__list_first(&pool->idle);
-    if (relay->member_count == 0 && !ph__link_is_in_list(&relay->hungry))
+    if (relay->member_count == 0 && !ph__link_is_in_list(&relay->hungry)) {
         ph__list_append(&pool->hungry, &relay->hungry);
-    if (idle)
+        pool->hungry_count++;
+    }
+    if (idle && (ph__places_are_wanted(pool) || pool->giving_count == 0))
         ph__member_leave(PH__HOLDER(idle, struct ph__member, of_idle));
 }
 
-static bool may_open(struct ph__relay *relay)
+void ph__stop_waiting_for_place(struct ph__relay *relay)
+{
+    if (!ph__link_is_in_list(&relay->hungry))
+        return;
+    ph__list_remove(&relay->hungry);
+    relay->pool->hungry_count--;
+}
+
+bool ph__places_are_wanted(const ph_pool *pool)
+{
+    return pool->hungry_count > pool->giving_count;
+}
+
+/* @return one more would help, and the server takes one more */
+static bool wants_connection(const struct ph__relay *relay)
 {
     const ph_pool *pool = relay->pool;
     if (relay->waiting_count <= relay->opening_count ||
         relay->member_count >= pool->connections_per_server || relay->opens_after_ms > pool->now_ms)
         return false;
-    if (relay->failed_openings > 0 && relay->opening_count > 0)
-        return false; /* one at a time finds out whether it answers again */
-    if (pool->member_count < pool->connections_max)
-        return true;
-    wait_for_place(relay);
-    return false;
+    /* One at a time finds out whether it answers again. */
+    return relay->failed_openings == 0 || relay->opening_count == 0;
 }
 
 static struct ph__member *idle_member(struct ph__relay *relay)
@@ -125,13 +142,21 @@ static struct ph__member *idle_member(struct ph__relay *relay)
     return NULL;
 }
 
+static void open_one(struct ph__relay *relay)
+{
+    if (!has_place(relay->pool))
+        wait_for_place(relay);
+    else if (ph__member_open(relay) != PH_OK)
+        ph__pause_relay(relay, relay->pool->now_ms + relay->pool->retry.first_delay_ms);
+}
+
 static struct ph__member *pick_member(struct ph__relay *relay)
 {
     struct ph__member *member = idle_member(relay);
     if (member)
         return member;
-    if (may_open(relay) && ph__member_open(relay) != PH_OK)
-        ph__pause_relay(relay, relay->pool->now_ms + relay->pool->retry.first_delay_ms);
+    if (wants_connection(relay))
+        open_one(relay);
     struct ph__link *link = ph__list_first(&relay->roomy);
     return link ? PH__HOLDER(link, struct ph__member, of_relay) : NULL;
 }
@@ -162,7 +187,7 @@ static bool take_turn(struct ph__relay *relay)
     ph__list_remove(&relay->ready);
     relay->is_owed_turn = job != NULL;
     if (!member)
-        return job && !relay->is_paused && may_open(relay);
+        return job && !relay->is_paused && has_place(relay->pool) && wants_connection(relay);
     if (!rates_allow(relay))
         return !relay->is_paused;
     relay->is_owed_turn = false;
@@ -175,14 +200,27 @@ static bool take_turn(struct ph__relay *relay)
     return false;
 }
 
+/* @return the relay that is next in line, taken out of it: while there is a place, the one that has
+ * waited longest for one */
+static struct ph__relay *next_relay(ph_pool *pool)
+{
+    struct ph__link *hungry = has_place(pool) ? ph__list_first(&pool->hungry) : NULL;
+    struct ph__link *first = hungry ? NULL : ph__list_first(&pool->ready);
+    struct ph__relay *relay = hungry  ? PH__HOLDER(hungry, struct ph__relay, hungry)
+                              : first ? PH__HOLDER(first, struct ph__relay, ready)
+                                      : NULL;
+    if (hungry)
+        ph__stop_waiting_for_place(relay);
+    if (relay)
+        ph__list_remove(&relay->ready);
+    return relay;
+}
+
 void ph__schedule(ph_pool *pool)
 {
-    struct ph__link *first;
-    while (!pool->is_rate_paused && !pool->is_freed &&
-           (first = ph__list_first(&pool->ready)) != NULL) {
-        struct ph__relay *relay = PH__HOLDER(first, struct ph__relay, ready);
-        ph__list_remove(first);
-        if (take_turn(relay))
+    struct ph__relay *relay;
+    while (!pool->is_rate_paused && !pool->is_freed && (relay = next_relay(pool)) != NULL) {
+        if (!relay->is_paused && take_turn(relay))
             stand_in_line(relay, pool->is_rate_paused);
         else
             ph__list_remove(&relay->ready); /* until something changes */

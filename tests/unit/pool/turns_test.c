@@ -8,6 +8,38 @@
 
 /* ---- Servers --------------------------------------------------------------------------------- */
 
+/* Queues of very different lengths: until the first one is empty, nobody is ahead of anybody by
+ * more than two turns of a connection. */
+static void servers__share_few_connections_evenly(void **state)
+{
+    (void)state;
+    enum {
+        sites = 50,
+        connections = 10,
+        at_least = 100,
+        turn = 17 /* sixteen, and one that was on its way already */
+    };
+    struct world w;
+    size_t counts[sites] = {0};
+    size_t most = 0;
+    world_begin(&w, sites);
+    ph_pool_set_connections_max(w.pool, connections);
+    for (size_t i = 0; i < sites; i++) {
+        w.sites[i].content_takes = 10;
+        for (size_t n = 0; n < at_least + i % 5 * 50; n++)
+            (void)world_send(&w, &w.sites[i], n, "example.net");
+    }
+    world_finish(&w);
+    for (size_t i = 0; i < w.arrival_count && most < at_least; i++) {
+        size_t *count = &counts[w.arrivals[i].site->number];
+        most = ++*count > most ? *count : most;
+    }
+    for (size_t i = 0; i < sites; i++)
+        assert_in_range(counts[i], most - 2 * turn, most);
+    assert_int_equal(w.open_max, connections);
+    assert_int_equal(world_end(&w).sent, sites * (at_least + 100));
+}
+
 /* Two are enough to find who always comes second. */
 static void servers__take_turns_within_the_rate_of_all(void **state)
 {
@@ -25,6 +57,49 @@ static void servers__take_turns_within_the_rate_of_all(void **state)
             assert_in_range(world_arrived(&w, &w.sites[i]), 9, 11);
         (void)world_end(&w);
     }
+}
+
+/* A server that waits for a place, while those that have one keep getting messages. */
+static void server__without_a_connection_does_not_starve(void **state)
+{
+    (void)state;
+    enum {
+        sites = 3
+    };
+    struct world w;
+    world_begin(&w, sites);
+    ph_pool_set_connections_max(w.pool, 2);
+    for (size_t i = 0; i < 2; i++) {
+        w.sites[i].content_takes = 10;
+        for (size_t n = 0; n < 500; n++)
+            (void)world_send(&w, &w.sites[i], n, "example.net");
+    }
+    world_go_to(&w, 1000);
+    const struct letter *late = world_send(&w, &w.sites[2], 0, "example.net");
+    world_go_to(&w, 1000 + 10 * 17);
+    assert_int_equal(late->count, 1);
+    world_finish(&w);
+    assert_int_equal(w.open_max, 2);
+    assert_int_equal(world_end(&w).sent, 1001);
+}
+
+/* One idle connection is given up for it, and no more. */
+static void place__is_made_by_one_that_idles(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 2);
+    ph_pool_set_connections_max(w.pool, 4);
+    w.sites[0].content_takes = 10;
+    for (size_t n = 0; n < 8; n++)
+        (void)world_send(&w, &w.sites[0], n, "example.net");
+    world_finish(&w);
+    assert_int_equal(world_statistics(&w).connections_idle, 4);
+    (void)world_send(&w, &w.sites[1], 0, "example.net");
+    world_finish(&w);
+    assert_int_equal(w.sites[0].quit_count, 1);
+    assert_int_equal(w.open_max, 4);
+    assert_int_equal(world_end(&w).sent, 9);
 }
 
 /* ---- Priorities ------------------------------------------------------------------------------ */
@@ -173,7 +248,10 @@ static void rates__hold_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(servers__share_few_connections_evenly),
         cmocka_unit_test(servers__take_turns_within_the_rate_of_all),
+        cmocka_unit_test(server__without_a_connection_does_not_starve),
+        cmocka_unit_test(place__is_made_by_one_that_idles),
         cmocka_unit_test(high__goes_first_but_for_one_turn_of_eight),
         cmocka_unit_test(normal__goes_before_low_but_for_one_turn_of_eight),
         cmocka_unit_test(lower_priorities__share_their_turns),
