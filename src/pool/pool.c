@@ -117,16 +117,19 @@ static size_t at_least_one(size_t n)
 void ph_pool_set_connections_max(ph_pool *pool, size_t n)
 {
     pool->connections_max = at_least_one(n);
+    ph__relays_go_on(pool);
 }
 
 void ph_pool_set_connections_per_server(ph_pool *pool, size_t n)
 {
     pool->connections_per_server = at_least_one(n);
+    ph__relays_go_on(pool);
 }
 
 void ph_pool_set_messages_per_domain(ph_pool *pool, size_t n)
 {
     pool->messages_per_domain = n;
+    ph__relays_go_on(pool);
 }
 
 void ph_pool_set_messages_per_connection(ph_pool *pool, size_t n)
@@ -142,11 +145,14 @@ void ph_pool_set_messages_max(ph_pool *pool, size_t n)
 void ph_pool_set_rate(ph_pool *pool, double messages_per_second)
 {
     pool->messages_per_second = messages_per_second;
+    pool->is_rate_paused = false;
+    ph__timers_unset(&pool->timers, &pool->rate_timer);
 }
 
 void ph_pool_set_server_rate(ph_pool *pool, double messages_per_second)
 {
     pool->server_rate = messages_per_second;
+    ph__relays_go_on(pool);
 }
 
 void ph_pool_set_idle_timeout(ph_pool *pool, uint32_t timeout_ms)

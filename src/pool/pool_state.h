@@ -244,6 +244,10 @@ struct ph__relay *ph__relay_of(ph_pool *pool, ph_server *server);
 void ph__relay_let_go(struct ph__relay *relay);
 void ph__relay_free(struct ph__relay *relay);
 
+/* A limit has changed: every relay looks anew whether it may go on, but for those whose server
+ * could not be had. */
+void ph__relays_go_on(ph_pool *pool);
+
 /* ---- domain.c -------------------------------------------------------------------------------- */
 
 /* Finds the job's domain, if a limit applies. @return PH_OK or PH_ERR_NO_MEMORY */

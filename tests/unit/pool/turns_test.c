@@ -245,6 +245,27 @@ static void rates__hold_together(void **state)
     (void)world_end(&w);
 }
 
+/* Neither waits for what the old rate would have allowed. */
+static void rates__that_are_raised_hold_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 2);
+    ph_pool_set_rate(w.pool, 0.001);
+    for (size_t n = 0; n < 20; n++)
+        (void)world_send(&w, &w.sites[n % 2], n, "example.net");
+    world_go_to(&w, 1000);
+    assert_int_equal(w.arrival_count, 1);
+    ph_pool_set_rate(w.pool, 0);
+    ph_pool_set_server_rate(w.pool, 0.001);
+    world_go_to(&w, 2000);
+    assert_in_range(w.arrival_count, 2, 3);
+    ph_pool_set_server_rate(w.pool, 0);
+    world_go_to(&w, 3000);
+    assert_int_equal(w.arrival_count, 20);
+    (void)world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +280,7 @@ int main(void)
         cmocka_unit_test(rate__of_all_is_kept),
         cmocka_unit_test(rate__of_each_server_is_kept),
         cmocka_unit_test(rates__hold_together),
+        cmocka_unit_test(rates__that_are_raised_hold_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
