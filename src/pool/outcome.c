@@ -125,7 +125,7 @@ static void tell_of_room(ph_pool *pool)
     if (!pool->was_full || pool->job_count > pool->messages_max / 2 || pool->is_freed)
         return;
     pool->was_full = false;
-    if (pool->room)
+    if (pool->room && !pool->is_closing)
         pool->room(pool, pool->room_data);
 }
 
@@ -154,12 +154,12 @@ void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_
     count(pool, status, outcome);
     if (status == PH_OK)
         ph__histogram_add(&pool->latencies, delivery.elapsed_ms);
-    relay->job_count++; /* the server that is told of must stay */
+    relay->job_count++; /* the server must stay, whatever the program's functions do */
     forget(job);
     if (done && !pool->is_freed)
         done(pool, &delivery, user_data);
-    relay->job_count--;
     tell_of_room(pool);
+    relay->job_count--;
 }
 
 /* ---- Servers --------------------------------------------------------------------------------- */
