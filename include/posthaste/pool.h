@@ -57,7 +57,8 @@ PH_API void ph_pool_set_connections_max(ph_pool *pool, size_t n);
 /** Connections to one server. Default 4; at least 1. */
 PH_API void ph_pool_set_connections_per_server(ph_pool *pool, size_t n);
 
-/** Messages to one recipient domain that are under way at once; 0, the default, is no limit. */
+/** Messages to one recipient domain that are under way at once; 0, the default, is no limit. One set
+ * for the first time holds for what is added from then on. */
 PH_API void ph_pool_set_messages_per_domain(ph_pool *pool, size_t n);
 
 /** Messages on one connection, before it is closed with QUIT; 0 is no limit. Default 0. */

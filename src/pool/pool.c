@@ -129,7 +129,7 @@ void ph_pool_set_connections_per_server(ph_pool *pool, size_t n)
 void ph_pool_set_messages_per_domain(ph_pool *pool, size_t n)
 {
     pool->messages_per_domain = n;
-    ph__relays_go_on(pool);
+    ph__domains_go_on(pool);
 }
 
 void ph_pool_set_messages_per_connection(ph_pool *pool, size_t n)

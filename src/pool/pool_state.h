@@ -258,6 +258,9 @@ bool ph__domain_admits(struct ph__job *job);
 void ph__domain_begun(struct ph__job *job);
 void ph__domain_ended(struct ph__job *job);
 void ph__domain_let_go(struct ph__job *job);
+
+/* The limit has changed: what may go now has its turn. */
+void ph__domains_go_on(ph_pool *pool);
 void ph__domain_free(ph_pool *pool, struct ph__domain *domain);
 
 #endif

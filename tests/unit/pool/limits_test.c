@@ -201,6 +201,71 @@ static void messages__of_a_domain_keep_their_order(void **state)
     (void)world_end(&w);
 }
 
+static void take_back_the_next(struct letter *letter)
+{
+    struct world *w = letter->world;
+    if (letter == w->letters[0])
+        assert_int_equal(ph_pool_cancel(w->pool, w->letters[1]->message), PH_OK);
+}
+
+/* The one whose turn in its domain has come is taken back: the turn is the next one's. */
+static void domain__goes_on_when_the_next_is_taken_back(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 1);
+    w.sites[0].content_takes = 10;
+    w.told = take_back_the_next;
+    ph_pool_set_messages_per_domain(w.pool, 1);
+    send_many(&w, 5, "example.net");
+    world_finish(&w);
+    const ph_pool_statistics all = world_end(&w);
+    assert_int_equal(all.cancelled, 1);
+    assert_int_equal(all.sent, 4);
+}
+
+/* The same when its server cannot be had. */
+static void domain__goes_on_when_the_next_fails(void **state)
+{
+    (void)state;
+    struct world w;
+    const ph_retry once = {.attempts = 1};
+    world_begin(&w, 3);
+    take_ten_ms(&w);
+    w.sites[1].is_down = true;
+    assert_int_equal(ph_pool_set_retry(w.pool, &once), PH_OK);
+    ph_pool_set_messages_per_domain(w.pool, 1);
+    send_many(&w, 1, "example.net");
+    world_go_to(&w, 1);
+    send_many(&w, 3, "example.net");
+    world_finish(&w);
+    const ph_pool_statistics all = world_end(&w);
+    assert_int_equal(all.failed, 1);
+    assert_int_equal(all.sent, 3);
+}
+
+static void messages__to_a_domain_may_be_more_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 1);
+    w.sites[0].content_takes = 1000;
+    ph_pool_set_messages_per_domain(w.pool, 1);
+    send_many(&w, 20, "example.net");
+    world_go_to(&w, 10);
+    assert_int_equal(world_statistics(&w).in_flight, 1);
+    ph_pool_set_messages_per_domain(w.pool, 3);
+    world_go_to(&w, 20);
+    assert_int_equal(world_statistics(&w).in_flight, 3);
+    world_go_to(&w, 1500);
+    assert_int_equal(world_statistics(&w).in_flight, 3);
+    ph_pool_set_messages_per_domain(w.pool, 0);
+    world_go_to(&w, 1600);
+    assert_int_equal(world_statistics(&w).in_flight, 8);
+    world_finish(&w);
+    assert_int_equal(world_end(&w).sent, 20);
+}
+
 /* ---- What waits ------------------------------------------------------------------------------ */
 
 struct rooms {
@@ -336,6 +401,9 @@ int main(void)
         cmocka_unit_test(messages__to_each_domain_are_bounded),
         cmocka_unit_test(domain__may_be_named),
         cmocka_unit_test(messages__of_a_domain_keep_their_order),
+        cmocka_unit_test(domain__goes_on_when_the_next_is_taken_back),
+        cmocka_unit_test(domain__goes_on_when_the_next_fails),
+        cmocka_unit_test(messages__to_a_domain_may_be_more_at_once),
         cmocka_unit_test(room__is_told_once_half_is_gone),
         cmocka_unit_test(room__may_add_and_cancel),
         cmocka_unit_test(room__is_not_told_once_nothing_is_taken),
