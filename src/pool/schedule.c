@@ -125,7 +125,7 @@ static bool wants_connection(const struct ph__relay *relay)
 {
     const ph_pool *pool = relay->pool;
     if (relay->waiting_count <= relay->opening_count ||
-        relay->member_count >= pool->connections_per_server || relay->opens_after_ms > pool->now_ms)
+        relay->member_count >= pool->connections_per_server)
         return false;
     /* One at a time finds out whether it answers again. */
     return relay->failed_openings == 0 || relay->opening_count == 0;
@@ -142,8 +142,26 @@ static struct ph__member *idle_member(struct ph__relay *relay)
     return NULL;
 }
 
+/* An opening failed while other connections went on, which may be gone before it may be tried
+ * again: then something must bring that to mind. */
+static bool must_wait_to_open(struct ph__relay *relay)
+{
+    if (relay->opens_after_ms <= relay->pool->now_ms)
+        return false;
+    ph__timers_set(&relay->pool->timers, &relay->timer, relay->opens_after_ms);
+    return true;
+}
+
+static bool may_open(const struct ph__relay *relay)
+{
+    return wants_connection(relay) && has_place(relay->pool) &&
+           relay->opens_after_ms <= relay->pool->now_ms;
+}
+
 static void open_one(struct ph__relay *relay)
 {
+    if (must_wait_to_open(relay))
+        return;
     if (!has_place(relay->pool))
         wait_for_place(relay);
     else if (ph__member_open(relay) != PH_OK)
@@ -187,7 +205,7 @@ static bool take_turn(struct ph__relay *relay)
     ph__list_remove(&relay->ready);
     relay->is_owed_turn = job != NULL;
     if (!member)
-        return job && !relay->is_paused && has_place(relay->pool) && wants_connection(relay);
+        return job && !relay->is_paused && may_open(relay);
     if (!rates_allow(relay))
         return !relay->is_paused;
     relay->is_owed_turn = false;

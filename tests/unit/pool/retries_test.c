@@ -133,6 +133,62 @@ static void messages__may_all_be_deferred_while_their_connections_idle(void **st
     assert_int_equal(world_end(&w).refused, messages);
 }
 
+/* ---- Connections that end -------------------------------------------------------------------- */
+
+enum {
+    session_max = 3
+};
+
+static const char *hang_up_in_content(struct visit *visit, const char *line)
+{
+    const bool is_poison = strncmp(visit->recipient, "n0@", 3) == 0;
+    return is_poison && strncmp(line, "DATA", 4) == 0 ? world_hangs_up : NULL;
+}
+
+/* It takes its connection with it, but not those that wait behind it. */
+static void message__that_kills_its_connection_harms_no_other(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 1);
+    w.sites[0].reply = hang_up_in_content;
+    set_retry(&w, 2, 1000, 1000);
+    ph_pool_set_connections_per_server(w.pool, 1);
+    for (size_t n = 0; n < 10; n++)
+        (void)world_send(&w, &w.sites[0], n, "example.net");
+    world_finish(&w);
+    assert_int_equal(w.letters[0]->status, PH_ERR_CLOSED);
+    assert_int_equal(w.letters[0]->attempts, 2);
+    for (size_t n = 1; n < 10; n++)
+        assert_int_equal(w.letters[n]->status, PH_OK);
+    (void)world_end(&w);
+}
+
+/* One more connection was refused while another sent; that one ends, and messages are left. */
+static void server__that_took_no_more_is_asked_again(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 1);
+    w.sites[0].content_takes = 10;
+    set_retry(&w, 3, 1000, 1000);
+    ph_pool_set_messages_per_connection(w.pool, 3);
+    (void)world_send(&w, &w.sites[0], 0, "example.net");
+    world_settle(&w);
+    w.sites[0].is_down = true;
+    for (size_t n = 1; n < 10; n++)
+        (void)world_send(&w, &w.sites[0], n, "example.net");
+    world_go_to(&w, 100);
+    assert_int_equal(w.arrival_count, 3);
+    w.sites[0].is_down = false;
+    world_finish(&w);
+    assert_int_equal(world_end(&w).sent, 10);
+}
+
+/* ---- Others' failures ------------------------------------------------------------------------ */
+
+/* ---- What nobody knows ----------------------------------------------------------------------- */
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +196,8 @@ int main(void)
         cmocka_unit_test(delays__of_a_server_that_is_down_double),
         cmocka_unit_test(server__that_comes_back_gets_its_messages),
         cmocka_unit_test(messages__may_all_be_deferred_while_their_connections_idle),
+        cmocka_unit_test(message__that_kills_its_connection_harms_no_other),
+        cmocka_unit_test(server__that_took_no_more_is_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
