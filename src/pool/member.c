@@ -28,7 +28,7 @@ static bool gives_up_place(struct ph__member *member)
 static bool is_used_up(const struct ph__member *member)
 {
     const size_t max = member->pool->messages_per_connection;
-    return max > 0 && given_count(member) >= max;
+    return member->is_over || (max > 0 && given_count(member) >= max);
 }
 
 static bool has_room(struct ph__member *member)

@@ -36,10 +36,12 @@ static bool may_pass(int status)
 static bool may_be_sent_again(const ph_pool *pool, const struct ph__job *job, int status,
                               ph_outcome outcome)
 {
-    if (job->attempts >= pool->retry.attempts || !may_pass(status))
+    if (job->attempts >= pool->retry.attempts)
         return false;
-    if (outcome != PH_OUTCOME_NOT_SENT &&
-        !(outcome == PH_OUTCOME_UNKNOWN && pool->retry.unknown_too))
+    if (outcome == PH_OUTCOME_UNKNOWN && !pool->retry.unknown_too)
+        return false;
+    /* What is unknown was sent well; what ended its session may have been another's matter. */
+    if (outcome == PH_OUTCOME_NOT_SENT && !may_pass(status))
         return false;
     return ph__source_rewind(&job->message->source);
 }
@@ -53,30 +55,66 @@ static void defer(struct ph__job *job)
     ph__timers_set(&pool->timers, &job->timer, pool->now_ms + retry_delay(pool, job->attempts));
 }
 
-/* Behind the one that was under way when the connection went, this one had no attempt yet. */
-static bool had_no_attempt(const struct ph__job *job, int status, ph_outcome outcome)
+/* @return the message was not refused: 421 is the server's last word, on the session and to
+ * whatever command (RFC 5321 section 3.8) */
+static bool is_of_session(const ph_error *error)
 {
-    return is_loss(status) && outcome == PH_OUTCOME_NOT_SENT && job->member->has_lost_one &&
-           job->free_returns < ph__free_returns_max && ph__source_rewind(&job->message->source);
+    return error->reply_code == 0 || error->reply_code == 421;
+}
+
+/* The session was used before, and ended before anything was said to this message. */
+static bool came_too_late(const struct ph__member *member, const ph_error *error)
+{
+    return member->sent_count > 1 && (error->reply_code == 421 || is_loss(error->status)) &&
+           (error->phase == PH_PHASE_MAIL || error->phase == PH_PHASE_NONE);
+}
+
+/* It ended with its session for no reason of its own: another was cancelled, or its content failed,
+ * or was under way when the connection was lost; or the server had enough of the session. */
+static bool had_no_attempt(const struct ph__job *job, const ph_error *error, ph_outcome outcome)
+{
+    const struct ph__member *member = job->member;
+    if (outcome != PH_OUTCOME_NOT_SENT || job->is_cancelled || job->relay->pool->is_aborted)
+        return false;
+    const bool is_others = error->status == PH_ERR_CANCELLED ||
+                           (member->is_over && is_of_session(error)) ||
+                           came_too_late(member, error);
+    return is_others && job->free_returns < ph__free_returns_max &&
+           ph__source_rewind(&job->message->source);
+}
+
+static void give_back(struct ph__job *job)
+{
+    if (job->attempts > 1)
+        job->relay->pool->statistics.retries--;
+    job->free_returns++;
+    job->attempts--;
+    job->member = NULL;
+    ph__schedule_job(job, true);
+}
+
+/* @return whatever comes behind this one on its connection fails for that alone */
+static bool ends_session(const struct ph__member *member, const ph_error *error)
+{
+    return error->reply_code == 421 ||
+           (error->reply_code == 0 && !ph_connection_is_connected(member->connection));
 }
 
 void ph__job_ended(struct ph__job *job, int status, const ph_result *result)
 {
     ph_pool *pool = job->relay->pool;
+    struct ph__member *member = job->member;
     const ph_outcome outcome = ph_result_outcome(result);
+    const ph_error *error = ph_result_error(result);
     pool->statistics.bytes += ph_result_bytes(result);
-    if (status != PH_OK && had_no_attempt(job, status, outcome)) {
-        job->free_returns++;
-        job->attempts--;
-        job->member = NULL;
-        ph__schedule_job(job, true);
-        return;
-    }
-    job->member->has_lost_one |= is_loss(status);
-    if (status != PH_OK && may_be_sent_again(pool, job, status, outcome))
+    const bool is_returned = status != PH_OK && had_no_attempt(job, error, outcome);
+    member->is_over |= status != PH_OK && ends_session(member, error);
+    if (is_returned)
+        give_back(job);
+    else if (status != PH_OK && may_be_sent_again(pool, job, status, outcome))
         defer(job);
     else
-        ph__job_tell(job, status, outcome, result, ph_result_error(result));
+        ph__job_tell(job, status, outcome, result, error);
 }
 
 /* ---- Telling --------------------------------------------------------------------------------- */

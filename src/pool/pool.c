@@ -267,6 +267,7 @@ int ph_pool_cancel(ph_pool *pool, ph_message *message)
     }
     struct ph__member *member = job->member;
     const int status = member ? ph_connection_cancel(member->connection, message) : PH_ERR_STATE;
+    job->is_cancelled |= status == PH_OK;
     if (status == PH_OK && !ph__link_is_in_list(&member->kicked))
         ph__list_append(&pool->kicked, &member->kicked);
     return status;
@@ -427,6 +428,7 @@ void ph_pool_abort(ph_pool *pool)
     struct ph__link *link;
     enter(pool);
     pool->is_closing = true;
+    pool->is_aborted = true;
     pool->retry.attempts = 0; /* what ends now ends for good */
     abort_members(pool);
     while (!pool->is_freed && (link = ph__list_first(&pool->jobs)) != NULL)

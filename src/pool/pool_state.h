@@ -51,6 +51,7 @@ struct ph__job {
     uint32_t attempts;
     uint8_t rank; /* of its priority: 0 goes first */
     uint8_t free_returns;
+    bool is_cancelled; /* by the program, while it was under way */
 };
 
 /* ---- A server -------------------------------------------------------------------------------- */
@@ -104,7 +105,7 @@ struct ph__member {
     uint64_t idle_since;
     uint64_t trips_seen;
     bool gives_up_place; /* closes as soon as it can, for another server's sake or its own */
-    bool has_lost_one;   /* of the messages that were lost with it, the one that was under way */
+    bool is_over;        /* a message told of its end: those behind it fail for that alone */
 };
 
 /* ---- A recipient domain ---------------------------------------------------------------------- */
@@ -163,6 +164,7 @@ struct ph_pool {
     void *room_data;
     bool was_full;
     bool is_closing;
+    bool is_aborted;
     unsigned depth; /* of calls that are under way: what they use must stay */
     bool is_freed;
     uint32_t random;

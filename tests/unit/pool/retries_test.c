@@ -139,6 +139,66 @@ enum {
     session_max = 3
 };
 
+static const char *close_with_421(struct visit *visit, const char *line)
+{
+    return is_mail(line) && visit->message_count >= session_max ? "421 4.7.0 enough\r\n" : NULL;
+}
+
+static const char *hang_up_behind_the_last(struct visit *visit, const char *line)
+{
+    return is_mail(line) && visit->message_count >= session_max ? world_hangs_up : NULL;
+}
+
+/* It is no word on the message that was next: that had no attempt. */
+static void server__that_ends_sessions_costs_no_attempt(void **state)
+{
+    (void)state;
+    static world_reply_fn *const ways[] = {close_with_421, hang_up_behind_the_last};
+    for (size_t i = 0; i < 2 * ROWS(ways); i++) {
+        struct world w;
+        world_begin(&w, 1);
+        w.sites[0].reply = ways[i / 2];
+        w.sites[0].is_plain = i % 2 == 1;
+        set_retry(&w, 1, 1000, 1000);
+        ph_pool_set_connections_per_server(w.pool, 2);
+        for (size_t n = 0; n < 60; n++)
+            (void)world_send(&w, &w.sites[0], n, "example.net");
+        world_finish(&w);
+        assert_int_equal(w.now_ms, w.begun_ms); /* nor did anything wait */
+        for (size_t n = 0; n < 60; n++)
+            assert_int_equal(w.letters[n]->attempts, 1);
+        const ph_pool_statistics all = world_end(&w);
+        assert_int_equal(all.sent, 60);
+        assert_int_equal(all.retries, 0);
+    }
+}
+
+static const char *always_421(struct visit *visit, const char *line)
+{
+    (void)visit;
+    return is_mail(line) ? "421 4.7.0 not now\r\n" : NULL;
+}
+
+static void server__that_ends_every_session_uses_up_the_attempts(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 1);
+    w.sites[0].reply = always_421;
+    set_retry(&w, 3, 1000, 1000);
+    ph_pool_set_connections_per_server(w.pool, 1);
+    for (size_t n = 0; n < 4; n++)
+        (void)world_send(&w, &w.sites[0], n, "example.net");
+    world_finish(&w);
+    for (size_t n = 0; n < 4; n++) {
+        assert_int_equal(w.letters[n]->status, PH_ERR_SERVER_BUSY);
+        assert_int_equal(w.letters[n]->attempts, 3);
+    }
+    const ph_pool_statistics all = world_end(&w);
+    assert_int_equal(all.refused, 4);
+    assert_int_equal(all.retries, 8);
+}
+
 static const char *hang_up_in_content(struct visit *visit, const char *line)
 {
     const bool is_poison = strncmp(visit->recipient, "n0@", 3) == 0;
@@ -187,7 +247,107 @@ static void server__that_took_no_more_is_asked_again(void **state)
 
 /* ---- Others' failures ------------------------------------------------------------------------ */
 
+/* Never ends: more than the sockets take at once. */
+static int read_on(void *buffer, size_t size, size_t *n, void *user_data)
+{
+    (void)user_data;
+    memset(buffer, 'x', size);
+    *n = size;
+    return 0;
+}
+
+static int fail_to_read(void *buffer, size_t size, size_t *n, void *user_data)
+{
+    (void)buffer;
+    (void)size;
+    (void)n;
+    (void)user_data;
+    return -1;
+}
+
+static int rewind_nothing(void *user_data)
+{
+    (void)user_data;
+    return 0;
+}
+
+/* Two on one connection: the first with content of its own. */
+static void begin_two(struct world *w, ph_read_fn read)
+{
+    world_begin(w, 1);
+    set_retry(w, 1, 1000, 1000);
+    ph_pool_set_connections_per_server(w->pool, 1);
+    struct letter *first = world_letter(w, "first@example.net");
+    assert_int_equal(ph_message_set_content_callback(first->message, read, NULL), PH_OK);
+    assert_int_equal(ph_message_set_rewind(first->message, rewind_nothing), PH_OK);
+    world_add(first, &w->sites[0], PH_PRIORITY_NORMAL);
+    (void)world_send(w, &w->sites[0], 2, "example.net");
+}
+
+static const char *fall_silent(struct visit *visit, const char *line)
+{
+    visit->is_silent = strncmp(line, "DATA", 4) == 0 && visit->number == 1;
+    return NULL;
+}
+
+static void message__taken_back_in_its_content_takes_no_other_along(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_two(&w, read_on);
+    w.sites[0].reply = fall_silent;
+    world_settle(&w);
+    assert_int_equal(world_statistics(&w).in_flight, 2);
+    assert_int_equal(ph_pool_cancel(w.pool, w.letters[0]->message), PH_OK);
+    world_finish(&w);
+    assert_int_equal(w.letters[0]->status, PH_ERR_CANCELLED);
+    assert_int_equal(w.letters[1]->status, PH_OK);
+    assert_int_equal(w.letters[1]->attempts, 1);
+    const ph_pool_statistics all = world_end(&w);
+    assert_int_equal(all.cancelled, 1);
+    assert_int_equal(all.sent, 1);
+}
+
+static void message__whose_content_fails_takes_no_other_along(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_two(&w, fail_to_read);
+    world_finish(&w);
+    assert_int_equal(w.letters[0]->status, PH_ERR_SOURCE);
+    assert_int_equal(w.letters[1]->status, PH_OK);
+    assert_int_equal(w.letters[1]->attempts, 1);
+    const ph_pool_statistics all = world_end(&w);
+    assert_int_equal(all.failed, 1);
+    assert_int_equal(all.sent, 1);
+}
+
 /* ---- What nobody knows ----------------------------------------------------------------------- */
+
+static const char *hang_up_behind_the_end(struct visit *visit, const char *line)
+{
+    return strcmp(line, ".") == 0 && visit->number == 1 ? world_hangs_up : NULL;
+}
+
+static void unknown__is_sent_again_only_if_that_was_asked_for(void **state)
+{
+    (void)state;
+    for (int asked = 0; asked <= 1; asked++) {
+        struct world w;
+        const ph_retry retry = {.attempts = 3, .first_delay_ms = 1000, .unknown_too = asked != 0};
+        world_begin(&w, 1);
+        w.sites[0].reply = hang_up_behind_the_end;
+        assert_int_equal(ph_pool_set_retry(w.pool, &retry), PH_OK);
+        const struct letter *letter = world_send(&w, &w.sites[0], 1, "example.net");
+        world_finish(&w);
+        assert_int_equal(letter->status, asked ? PH_OK : PH_ERR_CLOSED);
+        assert_int_equal(letter->outcome, asked ? PH_OUTCOME_SENT : PH_OUTCOME_UNKNOWN);
+        assert_int_equal(letter->attempts, asked ? 2 : 1);
+        const ph_pool_statistics all = world_end(&w);
+        assert_int_equal(all.unknown, asked ? 0 : 1);
+        assert_int_equal(all.sent, asked ? 1 : 0);
+    }
+}
 
 int main(void)
 {
@@ -196,8 +356,13 @@ int main(void)
         cmocka_unit_test(delays__of_a_server_that_is_down_double),
         cmocka_unit_test(server__that_comes_back_gets_its_messages),
         cmocka_unit_test(messages__may_all_be_deferred_while_their_connections_idle),
+        cmocka_unit_test(server__that_ends_sessions_costs_no_attempt),
+        cmocka_unit_test(server__that_ends_every_session_uses_up_the_attempts),
         cmocka_unit_test(message__that_kills_its_connection_harms_no_other),
         cmocka_unit_test(server__that_took_no_more_is_asked_again),
+        cmocka_unit_test(message__taken_back_in_its_content_takes_no_other_along),
+        cmocka_unit_test(message__whose_content_fails_takes_no_other_along),
+        cmocka_unit_test(unknown__is_sent_again_only_if_that_was_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
