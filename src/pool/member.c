@@ -25,10 +25,13 @@ static bool gives_up_place(struct ph__member *member)
     return member->gives_up_place;
 }
 
+/* @return it takes no more messages: it has had all it may have, or has ended, which its last event
+ * is yet to tell */
 static bool is_used_up(const struct ph__member *member)
 {
     const size_t max = member->pool->messages_per_connection;
-    return member->is_over || (max > 0 && given_count(member) >= max);
+    return member->is_over || !ph_connection_is_connected(member->connection) ||
+           (max > 0 && given_count(member) >= max);
 }
 
 static bool has_room(struct ph__member *member)

@@ -214,7 +214,8 @@ static bool take_turn(struct ph__relay *relay)
     relay->turns++;
     if (ph__member_give(member, job))
         return true;
-    ph__schedule_job(job, true);
+    ph__schedule_job(job, true); /* for want of memory: there may be some later */
+    ph__pause_relay(relay, relay->pool->now_ms + relay->pool->retry.first_delay_ms);
     return false;
 }
 

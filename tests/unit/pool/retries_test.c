@@ -349,6 +349,40 @@ static void unknown__is_sent_again_only_if_that_was_asked_for(void **state)
     }
 }
 
+/* ---- Memory ---------------------------------------------------------------------------------- */
+
+/* One allocation after another fails, wherever it is: it costs a delay at most. */
+static void memory__that_is_short_once_loses_no_message(void **state)
+{
+    (void)state;
+    bool has_failed = true;
+    for (int n = 0; has_failed; n++) {
+        struct world w;
+        world_begin(&w, 2);
+        ph_pool_set_messages_per_domain(w.pool, 3);
+        ph_pool_set_connections_per_server(w.pool, 1);
+        for (size_t i = 0; i < 6; i++)
+            (void)world_letter(&w, "b@example.net");
+        w.test.fail_at = w.test.n_allocations + n;
+        size_t added = 0;
+        for (size_t i = 0; i < 6; i++) {
+            const int status =
+                ph_pool_add(w.pool, w.sites[i % 2].server, w.letters[i]->message, NULL);
+            assert_true(status == PH_OK || status == PH_ERR_NO_MEMORY);
+            added += status == PH_OK;
+        }
+        world_finish(&w);
+        assert_in_range(w.now_ms - w.begun_ms, 0, 1250);
+        ph_pool_close(w.pool);
+        world_settle(&w);
+        has_failed = w.test.has_failed;
+        w.test.fail_at = -1;
+        const ph_pool_statistics all = world_end(&w);
+        assert_int_equal(all.sent + all.unknown, added);
+        assert_true(all.unknown <= 1 && added >= 5);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +397,7 @@ int main(void)
         cmocka_unit_test(message__taken_back_in_its_content_takes_no_other_along),
         cmocka_unit_test(message__whose_content_fails_takes_no_other_along),
         cmocka_unit_test(unknown__is_sent_again_only_if_that_was_asked_for),
+        cmocka_unit_test(memory__that_is_short_once_loses_no_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

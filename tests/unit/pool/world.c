@@ -91,7 +91,8 @@ static bool answer(struct visit *visit, const char *line)
     if (strcmp(line, ".") == 0 && *reply == '2')
         accept_message(visit);
     visit->is_in_content = strncmp(line, "DATA", 4) == 0 && *reply == '3';
-    if (reply != world_hangs_up && strncmp(reply, "421", 3) != 0 && strncmp(reply, "221", 3) != 0)
+    if (reply != world_hangs_up && strncmp(reply, "421", 3) != 0 && strncmp(reply, "221", 3) != 0 &&
+        !visit->hangs_up)
         return true;
     close_visit(visit);
     return false;

@@ -27,6 +27,7 @@ struct visit {
     char recipient[64]; /* of the message under way */
     bool is_in_content;
     bool is_silent;      /* reads and says nothing any more */
+    bool hangs_up;       /* once it has said what it says now */
     uint64_t answers_at; /* a reply to content that is held back, until then; 0: none */
     size_t length;
     char input[4096];
