@@ -40,6 +40,15 @@ static bool has_room(struct ph__member *member)
            ph_connection_room(member->connection) > 0;
 }
 
+static void set_state(struct ph__member *member, enum ph__member_state state)
+{
+    struct ph__relay *relay = member->relay;
+    relay->opening_count -= member->state == PH__MEMBER_OPENING;
+    relay->probing_count -= member->state == PH__MEMBER_PROBING;
+    relay->probing_count += state == PH__MEMBER_PROBING;
+    member->state = state;
+}
+
 static void leave_lists(struct ph__member *member)
 {
     ph__list_remove(&member->of_relay);
@@ -48,7 +57,7 @@ static void leave_lists(struct ph__member *member)
 
 static void become_idle(struct ph__member *member)
 {
-    member->idle_since = member->pool->now_ms;
+    member->since = member->pool->now_ms;
     ph__list_prepend(&member->relay->idle, &member->of_relay); /* the warmest first */
     ph__list_append(&member->pool->idle, &member->of_idle);
 }
@@ -86,16 +95,24 @@ static void kick(struct ph__member *member)
 
 /* ---- Beginning ------------------------------------------------------------------------------- */
 
-/* A connection's own time limit, or the end of its idling. Checked again when it is due, since both
+/* @return when the pool loses its patience with it: nobody waits for long on the word of a server
+ * that has nothing else to do */
+static uint64_t patience_end(const struct ph__member *member)
+{
+    if (ph__link_is_in_list(&member->of_idle))
+        return member->since + member->pool->idle_timeout_ms;
+    if (member->state == PH__MEMBER_PROBING || member->state == PH__MEMBER_LEAVING)
+        return member->since + ph__patience_ms;
+    return PH_NO_DEADLINE;
+}
+
+/* A connection's own time limit, or the end of patience. Checked again when it is due, since both
  * move on with every reply. */
 static uint64_t due_of(const struct ph__member *member)
 {
-    const ph_pool *pool = member->pool;
-    const uint64_t deadline = ph_connection_deadline(member->connection, pool->now_ms);
-    if (!ph__link_is_in_list(&member->of_idle))
-        return deadline;
-    const uint64_t idle_end = member->idle_since + pool->idle_timeout_ms;
-    return idle_end < deadline ? idle_end : deadline;
+    const uint64_t deadline = ph_connection_deadline(member->connection, member->pool->now_ms);
+    const uint64_t end = patience_end(member);
+    return end < deadline ? end : deadline;
 }
 
 static void set_timer(struct ph__member *member)
@@ -109,9 +126,13 @@ static void member_due(struct ph__timer *timer)
 {
     struct ph__member *member = PH__HOLDER(timer, struct ph__member, timer);
     const ph_pool *pool = member->pool;
-    if (ph__link_is_in_list(&member->of_idle) &&
-        pool->now_ms >= member->idle_since + pool->idle_timeout_ms)
-        ph__member_leave(member);
+    const bool was_idle = ph__link_is_in_list(&member->of_idle);
+    if (pool->now_ms >= patience_end(member)) {
+        if (was_idle)
+            ph__member_leave(member);
+        else
+            ph_connection_close(member->connection);
+    }
     if (pool->now_ms >= due_of(member))
         ph__member_process(member, NULL, 0);
     else
@@ -162,17 +183,26 @@ bool ph__member_give(struct ph__member *member, struct ph__job *job)
     return true;
 }
 
-bool ph__member_probe(struct ph__member *member)
+bool ph__member_needs_probe(const struct ph__member *member)
 {
-    const ph_pool *pool = member->pool;
-    if (pool->now_ms - member->idle_since < pool->probe_after_ms || member->sent_count == 0)
-        return false;
+    return member->pool->now_ms - member->since > member->pool->probe_after_ms;
+}
+
+void ph__member_probe(struct ph__member *member)
+{
     leave_lists(member);
-    member->state = PH__MEMBER_PROBING;
+    set_state(member, PH__MEMBER_PROBING);
+    member->since = member->pool->now_ms;
     if (ph_connection_noop(member->connection) != PH_OK)
         ph_connection_close(member->connection);
     kick(member);
-    return true;
+}
+
+void ph__members_heed_idle_timeout(ph_pool *pool)
+{
+    for (struct ph__link *link = ph__list_first(&pool->idle); link && link != &pool->idle.ends;
+         link = link->next)
+        set_timer(PH__HOLDER(link, struct ph__member, of_idle));
 }
 
 /* ---- Ending ---------------------------------------------------------------------------------- */
@@ -181,7 +211,8 @@ void ph__member_leave(struct ph__member *member)
 {
     leave_lists(member);
     give_up_place(member);
-    member->state = PH__MEMBER_LEAVING;
+    set_state(member, PH__MEMBER_LEAVING);
+    member->since = member->pool->now_ms;
     (void)ph_connection_quit(member->connection);
     kick(member);
 }
@@ -196,8 +227,7 @@ void ph__member_free(struct ph__member *member)
     ph__timers_unset(&pool->timers, &member->timer);
     ph__poller_remove(pool->poller, &member->watch);
     ph_connection_free(member->connection);
-    if (member->state == PH__MEMBER_OPENING)
-        relay->opening_count--;
+    set_state(member, PH__MEMBER_LEAVING);
     relay->member_count--;
     pool->member_count--;
     pool->giving_count -= member->gives_up_place;
@@ -226,8 +256,7 @@ static void ready(struct ph__member *member)
     pool->statistics.connections_opened++;
     pool->statistics.tls_handshakes += tls != NULL;
     pool->statistics.tls_resumed += tls && tls->resumed;
-    member->state = PH__MEMBER_OPEN;
-    member->relay->opening_count--;
+    set_state(member, PH__MEMBER_OPEN);
     member->relay->failed_openings = 0;
     member->relay->opens_after_ms = 0;
     settle(member);
@@ -248,7 +277,7 @@ static void command_done(struct ph__member *member, int status)
 {
     if (member->state != PH__MEMBER_PROBING)
         return;
-    member->state = PH__MEMBER_OPEN;
+    set_state(member, PH__MEMBER_OPEN);
     if (status == PH_OK)
         settle(member);
     else

@@ -224,6 +224,7 @@ void ph__relay_failed(struct ph__relay *relay, const ph_error *error)
      * in its place, or there would never be a last one. */
     const bool is_last = relay->opening_count <= 1;
     relay->failed_openings += is_last;
+    relay->paid_count = 0;
     const uint64_t until = pool->now_ms + retry_delay(pool, relay->failed_openings);
     relay->opens_after_ms = until;
     if (!is_last || has_others)

@@ -158,6 +158,7 @@ void ph_pool_set_server_rate(ph_pool *pool, double messages_per_second)
 void ph_pool_set_idle_timeout(ph_pool *pool, uint32_t timeout_ms)
 {
     pool->idle_timeout_ms = timeout_ms;
+    ph__members_heed_idle_timeout(pool);
 }
 
 void ph_pool_set_probe_after(ph_pool *pool, uint32_t idle_ms)
@@ -313,6 +314,8 @@ size_t ph_pool_unfinished(const ph_pool *pool)
 
 /* ---- Being driven ---------------------------------------------------------------------------- */
 
+/* Comes before everything else: what has been received decides which connections are still there,
+ * and which time limits have not passed although the program comes late. */
 static void take_ready(ph_pool *pool, int timeout_ms)
 {
     const size_t count = ph__poller_wait(pool->poller, timeout_ms);
@@ -353,9 +356,7 @@ void ph_pool_process(ph_pool *pool, uint64_t now_ms)
 {
     enter(pool);
     pool->now_ms = now_ms;
-    take_on(pool);
-    if (!pool->is_freed)
-        take_ready(pool, 0);
+    take_ready(pool, 0);
     take_on(pool);
     (void)leave(pool);
 }
@@ -381,6 +382,7 @@ bool ph_pool_run(ph_pool *pool, int timeout_ms)
     const uint64_t end = timeout_ms < 0 ? PH_NO_DEADLINE : begun + (uint64_t)timeout_ms;
     enter(pool);
     pool->now_ms = begun;
+    take_ready(pool, 0);
     take_on(pool);
     while (!pool->is_freed && !is_finished(pool)) {
         take_ready(pool, wait_time(pool, end));

@@ -23,6 +23,7 @@
 enum {
     ph__priorities = 3,       /* in the order of their turns: high, normal, low */
     ph__free_returns_max = 3, /* how often a message may lose its connection before its turn */
+    ph__patience_ms = 5000,   /* with a server that is to answer NOOP or QUIT */
     ph__turn_messages = 16    /* on one connection, while others have none */
 };
 
@@ -71,9 +72,11 @@ struct ph__relay {
     struct ph__list roomy; /* connections that send, and can take one more */
     size_t member_count;
     size_t opening_count;
+    size_t probing_count;
     uint64_t opens_after_ms; /* an opening failed: none is tried before */
 
     struct ph__rate rate;
+    size_t paid_count; /* messages that the rates allowed, and that wait for an answer to NOOP */
     struct ph__timer timer; /* when it may go on: after a failure, or for its rate */
     bool is_paused;
     bool is_owed_turn;        /* it came, and there was no connection or the rate forbade it */
@@ -102,7 +105,7 @@ struct ph__member {
     struct ph__watch watch;
     size_t in_flight;
     size_t sent_count;
-    uint64_t idle_since;
+    uint64_t since; /* of its idling, NOOP or QUIT */
     uint64_t trips_seen;
     bool gives_up_place; /* closes as soon as it can, for another server's sake or its own */
     bool is_over;        /* a message told of its end: those behind it fail for that alone */
@@ -207,8 +210,14 @@ int ph__member_open(struct ph__relay *relay);
 /* Gives it a job. @return it was taken */
 bool ph__member_give(struct ph__member *member, struct ph__job *job);
 
-/* Asks an idle one whether it is still there. @return it had to be asked, and is not idle now */
-bool ph__member_probe(struct ph__member *member);
+/* @return an idle one has idled for so long that it is to be asked before it is trusted */
+bool ph__member_needs_probe(const struct ph__member *member);
+
+/* Asks an idle one whether it is still there. */
+void ph__member_probe(struct ph__member *member);
+
+/* The time limit of those that idle has changed. */
+void ph__members_heed_idle_timeout(ph_pool *pool);
 
 /* Ends it with QUIT, behind what is under way. */
 void ph__member_leave(struct ph__member *member);

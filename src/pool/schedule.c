@@ -13,9 +13,15 @@ enum {
 
 /* ---- Queues ---------------------------------------------------------------------------------- */
 
+/* What has been paid for goes, whatever the rate says of the next. */
+static bool must_wait(const struct ph__relay *relay)
+{
+    return relay->is_paused && relay->paid_count == 0;
+}
+
 static void stand_in_line(struct ph__relay *relay, bool goes_first)
 {
-    if (relay->waiting_count == 0 || relay->is_paused || ph__link_is_in_list(&relay->ready))
+    if (relay->waiting_count == 0 || must_wait(relay) || ph__link_is_in_list(&relay->ready))
         return;
     if (goes_first)
         ph__list_prepend(&relay->pool->ready, &relay->ready);
@@ -25,6 +31,8 @@ static void stand_in_line(struct ph__relay *relay, bool goes_first)
 
 void ph__schedule_relay(struct ph__relay *relay)
 {
+    if (relay->paid_count > 0)
+        ph__list_remove(&relay->ready); /* to go before those who are still to pay */
     stand_in_line(relay, relay->is_owed_turn);
 }
 
@@ -120,26 +128,20 @@ bool ph__places_are_wanted(const ph_pool *pool)
     return pool->hungry_count > pool->giving_count;
 }
 
+/* @return more messages wait than connections are on the way */
+static bool needs_more(const struct ph__relay *relay)
+{
+    return relay->waiting_count > relay->opening_count + relay->probing_count;
+}
+
 /* @return one more would help, and the server takes one more */
 static bool wants_connection(const struct ph__relay *relay)
 {
     const ph_pool *pool = relay->pool;
-    if (relay->waiting_count <= relay->opening_count ||
-        relay->member_count >= pool->connections_per_server)
+    if (!needs_more(relay) || relay->member_count >= pool->connections_per_server)
         return false;
     /* One at a time finds out whether it answers again. */
     return relay->failed_openings == 0 || relay->opening_count == 0;
-}
-
-static struct ph__member *idle_member(struct ph__relay *relay)
-{
-    struct ph__link *link;
-    while ((link = ph__list_first(&relay->idle)) != NULL) {
-        struct ph__member *member = PH__HOLDER(link, struct ph__member, of_relay);
-        if (!ph__member_probe(member))
-            return member;
-    }
-    return NULL;
 }
 
 /* An opening failed while other connections went on, which may be gone before it may be tried
@@ -168,10 +170,17 @@ static void open_one(struct ph__relay *relay)
         ph__pause_relay(relay, relay->pool->now_ms + relay->pool->retry.first_delay_ms);
 }
 
+/* @return one that idles, the one that did so last, or NULL */
+static struct ph__member *idle_member(const struct ph__relay *relay)
+{
+    struct ph__link *link = ph__list_first(&relay->idle);
+    return link ? PH__HOLDER(link, struct ph__member, of_relay) : NULL;
+}
+
 static struct ph__member *pick_member(struct ph__relay *relay)
 {
     struct ph__member *member = idle_member(relay);
-    if (member)
+    if (member && !ph__member_needs_probe(member))
         return member;
     if (wants_connection(relay))
         open_one(relay);
@@ -197,16 +206,50 @@ static bool rates_allow(struct ph__relay *relay)
     return false;
 }
 
+/* Whoever asks a connection whether it is still there pays for the message before: or others, whose
+ * connections need not be asked, would have it all while the answer is on its way. */
+static bool pay_for_probe(struct ph__relay *relay)
+{
+    if (relay->paid_count > relay->probing_count)
+        return true;
+    if (!rates_allow(relay))
+        return false;
+    relay->paid_count++;
+    return true;
+}
+
+static bool must_probe(const struct ph__relay *relay)
+{
+    const struct ph__member *member = idle_member(relay);
+    return member && ph__member_needs_probe(member) && needs_more(relay);
+}
+
+static bool is_paid_for(struct ph__relay *relay)
+{
+    if (relay->paid_count == 0)
+        return rates_allow(relay);
+    relay->paid_count--;
+    return true;
+}
+
 /* @return the relay may have another turn */
 static bool take_turn(struct ph__relay *relay)
 {
     struct ph__job *job = next_job(relay);
-    struct ph__member *member = job ? pick_member(relay) : NULL;
     ph__list_remove(&relay->ready);
     relay->is_owed_turn = job != NULL;
+    if (!job)
+        return false;
+    if (must_probe(relay)) {
+        if (!pay_for_probe(relay))
+            return !relay->is_paused && relay->paid_count == 0;
+        ph__member_probe(idle_member(relay));
+        return true;
+    }
+    struct ph__member *member = pick_member(relay);
     if (!member)
-        return job && !relay->is_paused && may_open(relay);
-    if (!rates_allow(relay))
+        return !relay->is_paused && may_open(relay);
+    if (!is_paid_for(relay))
         return !relay->is_paused;
     relay->is_owed_turn = false;
     ph__list_remove(&job->link);
@@ -219,27 +262,26 @@ static bool take_turn(struct ph__relay *relay)
     return false;
 }
 
-/* @return the relay that is next in line, taken out of it: while there is a place, the one that has
- * waited longest for one */
-static struct ph__relay *next_relay(ph_pool *pool)
+/* @return the relay whose turn it is: while there is a place, the one that has waited longest for
+ * one; NULL: nobody's, or nobody's yet, as the rate of all has it */
+static struct ph__relay *next_relay(const ph_pool *pool)
 {
-    struct ph__link *hungry = has_place(pool) ? ph__list_first(&pool->hungry) : NULL;
-    struct ph__link *first = hungry ? NULL : ph__list_first(&pool->ready);
-    struct ph__relay *relay = hungry  ? PH__HOLDER(hungry, struct ph__relay, hungry)
-                              : first ? PH__HOLDER(first, struct ph__relay, ready)
-                                      : NULL;
-    if (hungry)
-        ph__stop_waiting_for_place(relay);
-    if (relay)
-        ph__list_remove(&relay->ready);
-    return relay;
+    struct ph__link *hungry = ph__list_first(&pool->hungry);
+    struct ph__link *first = ph__list_first(&pool->ready);
+    struct ph__relay *relay = first ? PH__HOLDER(first, struct ph__relay, ready) : NULL;
+    if (pool->is_rate_paused)
+        return relay && relay->paid_count > 0 ? relay : NULL;
+    return hungry && has_place(pool) ? PH__HOLDER(hungry, struct ph__relay, hungry) : relay;
 }
 
 void ph__schedule(ph_pool *pool)
 {
     struct ph__relay *relay;
-    while (!pool->is_rate_paused && !pool->is_freed && (relay = next_relay(pool)) != NULL) {
-        if (!relay->is_paused && take_turn(relay))
+    while (!pool->is_freed && (relay = next_relay(pool)) != NULL) {
+        ph__list_remove(&relay->ready);
+        if (has_place(pool))
+            ph__stop_waiting_for_place(relay);
+        if (!must_wait(relay) && take_turn(relay))
             stand_in_line(relay, pool->is_rate_paused);
         else
             ph__list_remove(&relay->ready); /* until something changes */

@@ -227,6 +227,24 @@ static void rate__of_each_server_is_kept(void **state)
     (void)world_end(&w);
 }
 
+/* Each message finds its connections idle for so long that they are asked first. */
+static void rate__that_is_low_is_reached(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 2);
+    ph_pool_set_server_rate(w.pool, 0.2);
+    ph_pool_set_idle_timeout(w.pool, 60000);
+    for (size_t n = 0; n < 60; n++)
+        (void)world_send(&w, &w.sites[n % 2], n, "example.net");
+    world_finish(&w);
+    for (uint64_t tens = 1; tens < 14; tens++) {
+        for (size_t i = 0; i < 2; i++)
+            assert_in_range(arrived_by(&w, &w.sites[i], tens * 10000), tens * 2, tens * 2 + 1);
+    }
+    (void)world_end(&w);
+}
+
 /* The narrower one holds, and neither is spent on what the other forbids. */
 static void rates__hold_together(void **state)
 {
@@ -279,6 +297,7 @@ int main(void)
         cmocka_unit_test(messages__of_one_priority_keep_their_order),
         cmocka_unit_test(rate__of_all_is_kept),
         cmocka_unit_test(rate__of_each_server_is_kept),
+        cmocka_unit_test(rate__that_is_low_is_reached),
         cmocka_unit_test(rates__hold_together),
         cmocka_unit_test(rates__that_are_raised_hold_at_once),
     };
