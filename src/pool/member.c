@@ -256,9 +256,11 @@ static void ready(struct ph__member *member)
     pool->statistics.connections_opened++;
     pool->statistics.tls_handshakes += tls != NULL;
     pool->statistics.tls_resumed += tls && tls->resumed;
-    set_state(member, PH__MEMBER_OPEN);
     member->relay->failed_openings = 0;
     member->relay->opens_after_ms = 0;
+    if (member->state == PH__MEMBER_LEAVING)
+        return; /* nobody needs it any more */
+    set_state(member, PH__MEMBER_OPEN);
     settle(member);
 }
 
@@ -331,6 +333,7 @@ void ph__member_take_on(struct ph__member *member)
     ph_pool *pool = member->pool;
     ph_event event;
     ph__list_remove(&member->kicked);
+    member->is_busy = true;
     while (!pool->is_freed && ph_connection_next_event(member->connection, &event)) {
         if (event.type == PH_EVENT_CLOSED)
             count_trips(member);
@@ -338,6 +341,9 @@ void ph__member_take_on(struct ph__member *member)
             return;
         ph__schedule(pool); /* what is given now leaves in the same write */
     }
+    member->is_busy = false;
+    if (pool->is_freed) /* with its messages, perhaps */
+        return;
     count_trips(member);
     update_watch(member);
 }

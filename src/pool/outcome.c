@@ -152,7 +152,8 @@ static void forget(struct ph__job *job)
     ph__list_remove(&job->of_pool);
     ph__timers_unset(&pool->timers, &job->timer);
     ph__domain_let_go(job);
-    job->message->in_pool = NULL;
+    if (job->message)
+        job->message->in_pool = NULL;
     job->relay->job_count--;
     pool->job_count--;
     ph__release(pool->allocator, job);
@@ -200,18 +201,31 @@ void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_
     relay->job_count--;
 }
 
+void ph__job_cancel(struct ph__job *job)
+{
+    struct ph__relay *relay = job->relay;
+    ph_pool *pool = relay->pool;
+    ph__pool_enter(pool);
+    ph__job_tell(job, PH_ERR_CANCELLED, PH_OUTCOME_NOT_SENT, NULL, NULL);
+    if (!pool->is_freed)
+        ph__relay_let_go(relay);
+    (void)ph__pool_leave(pool);
+}
+
 /* ---- Servers --------------------------------------------------------------------------------- */
 
-/* Nobody could be had there: what waits now fails, what is added meanwhile does not. */
+/* Nobody could be had there: what waits now fails, what is added meanwhile, and stands behind it,
+ * does not. */
 static void fail_waiting(struct ph__relay *relay, const ph_error *error)
 {
+    const uint64_t before = relay->pool->statistics.added;
     for (size_t i = 0; i < ph__priorities; i++) {
-        struct ph__link *const last = relay->waiting[i].ends.previous;
-        struct ph__link *link = ph__list_first(&relay->waiting[i]);
-        for (bool is_last = false; link && !is_last; link = ph__list_first(&relay->waiting[i])) {
-            is_last = link == last;
-            ph__job_tell(PH__HOLDER(link, struct ph__job, link), error->status, PH_OUTCOME_NOT_SENT,
-                         NULL, error);
+        struct ph__link *link;
+        while ((link = ph__list_first(&relay->waiting[i])) != NULL) {
+            struct ph__job *job = PH__HOLDER(link, struct ph__job, link);
+            if (job->number >= before)
+                break;
+            ph__job_tell(job, error->status, PH_OUTCOME_NOT_SENT, NULL, error);
         }
     }
 }
@@ -225,7 +239,8 @@ void ph__relay_failed(struct ph__relay *relay, const ph_error *error)
     const bool is_last = relay->opening_count <= 1;
     relay->failed_openings += is_last;
     relay->paid_count = 0;
-    const uint64_t until = pool->now_ms + retry_delay(pool, relay->failed_openings);
+    const uint64_t delay = retry_delay(pool, relay->failed_openings);
+    const uint64_t until = pool->now_ms + (delay > 0 ? delay : 1);
     relay->opens_after_ms = until;
     if (!is_last || has_others)
         return; /* those go on */

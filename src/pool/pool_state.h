@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a pool consists of, for the files that make it up: pool.c (life, limits, adding),
+ * What a pool consists of, for the files that make it up: pool.c (life, limits, adding), drive.c
+ * (how it is driven, and ends),
  * schedule.c (who goes next, and over which connection), member.c (connections and their events),
  * outcome.c (retries and ends), relay.c (what is known of a server), domain.c (the limit per
  * domain), and the small things timers.c, rate.c, histogram.c, poller_epoll.c, poller_poll.c.
@@ -109,6 +110,7 @@ struct ph__member {
     uint64_t trips_seen;
     bool gives_up_place; /* closes as soon as it can, for another server's sake or its own */
     bool is_over;        /* a message told of its end: those behind it fail for that alone */
+    bool is_busy;        /* its events are being handled: it must stay */
 };
 
 /* ---- A recipient domain ---------------------------------------------------------------------- */
@@ -168,7 +170,8 @@ struct ph_pool {
     bool was_full;
     bool is_closing;
     bool is_aborted;
-    unsigned depth; /* of calls that are under way: what they use must stay */
+    bool has_let_go; /* of the connections that nobody needs, behind the last message */
+    unsigned depth;  /* of calls that are under way: what they use must stay */
     bool is_freed;
     uint32_t random;
 
@@ -181,6 +184,11 @@ struct ph_pool {
 /* Room for the timers of all that there is, and one more of each kind: asked for before each job,
  * relay and member. @return PH_OK or PH_ERR_NO_MEMORY */
 int ph__pool_reserve_timers(ph_pool *pool);
+
+/* Every call that may reach the program's functions stands between these two. @return the pool is
+ * still there */
+void ph__pool_enter(ph_pool *pool);
+bool ph__pool_leave(ph_pool *pool);
 
 /* ---- schedule.c ------------------------------------------------------------------------------ */
 
@@ -242,6 +250,9 @@ void ph__job_ended(struct ph__job *job, int status, const ph_result *result);
 /* Tells the program, and forgets the job. */
 void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_result *result,
                   const ph_error *error);
+
+/* Takes back one that is not under way. */
+void ph__job_cancel(struct ph__job *job);
 
 /* No session could be had: the relay waits, or its messages fail. */
 void ph__relay_failed(struct ph__relay *relay, const ph_error *error);

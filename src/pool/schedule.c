@@ -277,7 +277,7 @@ static struct ph__relay *next_relay(const ph_pool *pool)
 void ph__schedule(ph_pool *pool)
 {
     struct ph__relay *relay;
-    while (!pool->is_freed && (relay = next_relay(pool)) != NULL) {
+    while (!pool->is_freed && !pool->is_aborted && (relay = next_relay(pool)) != NULL) {
         ph__list_remove(&relay->ready);
         if (has_place(pool))
             ph__stop_waiting_for_place(relay);

@@ -84,6 +84,21 @@ static void delays__of_a_server_that_is_down_double(void **state)
     assert_int_equal(world_end(&w).failed, 1);
 }
 
+/* Several openings fail together, and may be tried again at once. */
+static void delays__of_nothing_come_to_an_end(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 1);
+    w.sites[0].is_down = true;
+    set_retry(&w, 2, 0, 0);
+    for (size_t n = 0; n < 8; n++)
+        (void)world_send(&w, &w.sites[0], n, "example.net");
+    world_finish(&w);
+    assert_in_range(w.sites[0].refused_count, 2, 8);
+    assert_int_equal(world_end(&w).failed, 8);
+}
+
 /* Its connections failed; what is added meanwhile waits until it may be asked again. */
 static void server__that_comes_back_gets_its_messages(void **state)
 {
@@ -388,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delays__double_up_to_the_maximum),
         cmocka_unit_test(delays__of_a_server_that_is_down_double),
+        cmocka_unit_test(delays__of_nothing_come_to_an_end),
         cmocka_unit_test(server__that_comes_back_gets_its_messages),
         cmocka_unit_test(messages__may_all_be_deferred_while_their_connections_idle),
         cmocka_unit_test(server__that_ends_sessions_costs_no_attempt),

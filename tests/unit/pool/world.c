@@ -54,15 +54,17 @@ static void accept_message(struct visit *visit)
     visit->message_count++;
 }
 
-static const char *usual_reply(struct visit *visit, const char *line)
+static const char *usual_reply(const struct visit *visit, const char *line)
 {
-    struct site *site = visit->site;
+    const struct site *site = visit->site;
     if (strcmp(line, "CONNECT") == 0)
         return "220 site\r\n";
     if (strncmp(line, "EHLO", 4) == 0)
         return site->is_plain ? "250 site\r\n" : "250-site\r\n250 PIPELINING\r\n";
+    if (strncmp(line, "RCPT", 4) == 0 && !visit->has_sender)
+        return "503 no sender\r\n";
     if (strncmp(line, "DATA", 4) == 0)
-        return "354 go ahead\r\n";
+        return visit->has_recipient ? "354 go ahead\r\n" : "503 no recipient\r\n";
     if (strncmp(line, "QUIT", 4) == 0)
         return "221 bye\r\n";
     return "250 ok\r\n";
@@ -78,19 +80,32 @@ static void note(struct visit *visit, const char *line)
         (void)sscanf(line, "RCPT TO:<%63[^>]", visit->recipient);
 }
 
+/* What the reply makes of the transaction. */
+static void follow(struct visit *visit, const char *line, const char *reply)
+{
+    const bool is_success = *reply == '2';
+    if (strncmp(line, "MAIL", 4) == 0)
+        visit->has_sender = is_success;
+    else if (strncmp(line, "RCPT", 4) == 0)
+        visit->has_recipient |= is_success;
+    else if (strncmp(line, "DATA", 4) == 0)
+        visit->is_in_content = *reply == '3';
+    else
+        visit->has_sender = visit->has_recipient = visit->is_in_content = false;
+    if (strcmp(line, ".") == 0 && is_success)
+        accept_message(visit);
+}
+
 /* @return the visit goes on */
 static bool answer(struct visit *visit, const char *line)
 {
     const char *reply = visit->site->reply ? visit->site->reply(visit, line) : NULL;
     note(visit, line);
-    const bool is_usual = reply == NULL;
-    if (is_usual)
+    if (!reply)
         reply = usual_reply(visit, line);
     if (reply != world_hangs_up && *reply != '\0')
         (void)send(visit->fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (strcmp(line, ".") == 0 && *reply == '2')
-        accept_message(visit);
-    visit->is_in_content = strncmp(line, "DATA", 4) == 0 && *reply == '3';
+    follow(visit, line, reply);
     if (reply != world_hangs_up && strncmp(reply, "421", 3) != 0 && strncmp(reply, "221", 3) != 0 &&
         !visit->hangs_up)
         return true;

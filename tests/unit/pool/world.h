@@ -25,6 +25,8 @@ struct visit {
     size_t number; /* among those of the site, from 1 */
     size_t message_count;
     char recipient[64]; /* of the message under way */
+    bool has_sender;
+    bool has_recipient;
     bool is_in_content;
     bool is_silent;      /* reads and says nothing any more */
     bool hangs_up;       /* once it has said what it says now */
