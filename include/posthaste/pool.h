@@ -16,7 +16,7 @@
  * A program with an event loop of its own polls ph_pool_fd, until ph_pool_deadline at the latest,
  * and calls ph_pool_process. A pool, its servers and its messages belong to one thread at a time;
  * several threads have a pool each. Functions that the pool calls may call anything, ph_pool_free
- * on the pool included.
+ * on the pool included; ph_pool_process and ph_pool_run do nothing then.
  */
 #ifndef POSTHASTE_POOL_H
 #define POSTHASTE_POOL_H
@@ -57,7 +57,8 @@ PH_API void ph_pool_set_connections_max(ph_pool *pool, size_t n);
 /** Connections to one server. Default 4; at least 1. */
 PH_API void ph_pool_set_connections_per_server(ph_pool *pool, size_t n);
 
-/** Messages to one recipient domain that are under way at once; 0, the default, is no limit. */
+/** Messages to one recipient domain that are under way at once; 0, the default, is no limit. One
+ * set for the first time holds for what is added from then on. */
 PH_API void ph_pool_set_messages_per_domain(ph_pool *pool, size_t n);
 
 /** Messages on one connection, before it is closed with QUIT; 0 is no limit. Default 0. */
@@ -73,16 +74,18 @@ PH_API void ph_pool_set_server_rate(ph_pool *pool, double messages_per_second);
 /** How long a connection may idle before it is closed with QUIT. Default 10,000 ms. */
 PH_API void ph_pool_set_idle_timeout(ph_pool *pool, uint32_t timeout_ms);
 
-/** A connection that idled for longer is asked (NOOP) before it is trusted with a message.
- * Default 2,000 ms. */
+/** A connection that idled for longer is asked (NOOP) before it is trusted with a message; one that
+ * does not answer within five seconds is replaced. Default 2,000 ms. */
 PH_API void ph_pool_set_probe_after(ph_pool *pool, uint32_t idle_ms);
 
 /** When a message is sent again. */
 typedef struct ph_retry {
     uint32_t attempts;       /**< in all, the first one included; 1 is no retry. Default 3 */
     uint32_t first_delay_ms; /**< before the second attempt. Default 1,000 */
-    uint32_t delay_max_ms;   /**< each delay doubles the one before, up to this. Default 60,000 */
-    bool unknown_too;        /**< also when the outcome is unknown: it may then arrive twice */
+    uint32_t delay_max_ms; /**< each delay doubles the one before, up to this. Default 60,000. Up to
+                                a quarter more is added at random, so that what failed together
+                                does not come back together */
+    bool unknown_too;      /**< also when the outcome is unknown: it may then arrive twice */
 } ph_retry;
 
 /**
@@ -90,7 +93,8 @@ typedef struct ph_retry {
  *
  * Sent again is what may pass: a refusal with 4yz, a connection that could not be opened or was
  * lost, unless the outcome is unknown. A refusal with 5yz, a certificate or a login refused, is
- * final. What waited behind another message on a connection that was lost had no attempt yet.
+ * final. What waited behind another message on a connection that was lost had no attempt yet, nor
+ * had the one that found a connection closed that had been of use before.
  * @return PH_OK or PH_ERR_ARGUMENT (no attempts)
  */
 PH_API PH_MUST_CHECK int ph_pool_set_retry(ph_pool *pool, const ph_retry *retry);
@@ -196,11 +200,12 @@ PH_API uint64_t ph_pool_deadline(const ph_pool *pool);
 PH_API void ph_pool_process(ph_pool *pool, uint64_t now_ms);
 
 /** No message is taken any more; what was added is finished, then every connection is closed with
- * QUIT. ph_pool_run, or process, does it. */
+ * QUIT, whose reply is waited for no longer than five seconds. ph_pool_run, or process, does it. */
 PH_API void ph_pool_close(ph_pool *pool);
 
 /** Closes every connection at once, and tells of each message what became of it: cancelled, or
- * unknown. No message is taken any more. */
+ * unknown. No message is taken any more. Called from a function that the pool calls, it tells of
+ * what is on the connection in question as soon as that function is back. */
 PH_API void ph_pool_abort(ph_pool *pool);
 
 /* ---- Statistics --------------------------------------------------------------------------------

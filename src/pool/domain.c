@@ -99,11 +99,25 @@ int ph__domain_take(struct ph__job *job, const char *name)
     return PH_OK;
 }
 
+static bool has_room(const struct ph__domain *domain, const ph_pool *pool)
+{
+    return pool->messages_per_domain == 0 || domain->in_flight < pool->messages_per_domain;
+}
+
+/* The next one that stands aside has its turn, if the domain takes one more. */
+static void wake_next(const struct ph__domain *domain, const ph_pool *pool)
+{
+    struct ph__link *first = ph__list_first(&domain->blocked);
+    if (!first || !has_room(domain, pool))
+        return;
+    struct ph__job *next = PH__HOLDER(first, struct ph__job, link);
+    ph__list_remove(first);
+    ph__schedule_job(next, true);
+}
+
 bool ph__domain_admits(struct ph__job *job)
 {
-    const ph_pool *pool = job->relay->pool;
-    if (!job->domain || pool->messages_per_domain == 0 ||
-        job->domain->in_flight < pool->messages_per_domain)
+    if (!job->domain || has_room(job->domain, job->relay->pool))
         return true;
     ph__list_append(&job->domain->blocked, &job->link);
     job->state = PH__JOB_BLOCKED;
@@ -121,12 +135,30 @@ void ph__domain_ended(struct ph__job *job)
     if (!job->domain)
         return;
     job->domain->in_flight--;
-    struct ph__link *first = ph__list_first(&job->domain->blocked);
-    if (!first)
-        return;
-    struct ph__job *next = PH__HOLDER(first, struct ph__job, link);
-    ph__list_remove(&next->link);
-    ph__schedule_job(next, true);
+    wake_next(job->domain, job->relay->pool);
+}
+
+/* As many as may go now stand before all others of their priority, in their order. */
+static void wake_all(const struct ph__domain *domain, const ph_pool *pool)
+{
+    const size_t limit = pool->messages_per_domain;
+    const struct ph__link *end = &domain->blocked.ends;
+    struct ph__link *last = end->next;
+    for (size_t n = domain->in_flight; last != end && (limit == 0 || n < limit); n++)
+        last = last->next;
+    for (struct ph__link *link = last->previous, *previous; link != end; link = previous) {
+        previous = link->previous;
+        ph__list_remove(link);
+        ph__schedule_job(PH__HOLDER(link, struct ph__job, link), true);
+    }
+}
+
+void ph__domains_go_on(ph_pool *pool)
+{
+    for (size_t i = 0; i < pool->domains_size; i++) {
+        for (struct ph__domain *domain = pool->domains[i]; domain; domain = domain->next_of_hash)
+            wake_all(domain, pool);
+    }
 }
 
 void ph__domain_free(ph_pool *pool, struct ph__domain *domain)
@@ -143,7 +175,12 @@ void ph__domain_free(ph_pool *pool, struct ph__domain *domain)
 void ph__domain_let_go(struct ph__job *job)
 {
     struct ph__domain *domain = job->domain;
+    ph_pool *pool = job->relay->pool;
     job->domain = NULL;
-    if (domain && --domain->job_count == 0)
-        ph__domain_free(job->relay->pool, domain);
+    if (!domain)
+        return;
+    if (job->state == PH__JOB_WAITING) /* its turn, if it had one, is somebody else's */
+        wake_next(domain, pool);
+    if (--domain->job_count == 0)
+        ph__domain_free(pool, domain);
 }

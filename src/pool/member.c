@@ -6,21 +6,48 @@
 
 /* ---- Places ---------------------------------------------------------------------------------- */
 
-static bool has_had_its_turn(const struct ph__member *member)
+static size_t given_count(const struct ph__member *member)
 {
-    return ph__list_first(&member->pool->hungry) && member->turn_count >= ph__turn_messages;
+    return member->sent_count + member->in_flight;
 }
 
+/* The member's place is another server's, as soon as nothing is under way on it. */
+static void give_up_place(struct ph__member *member)
+{
+    member->pool->giving_count += !member->gives_up_place;
+    member->gives_up_place = true;
+}
+
+/* @return it has had its turn, and somebody waits for a place that no other gives up */
+static bool gives_up_place(struct ph__member *member)
+{
+    if (given_count(member) >= ph__turn_messages && ph__places_are_wanted(member->pool))
+        give_up_place(member);
+    return member->gives_up_place;
+}
+
+/* @return it takes no more messages: it has had all it may have, or has ended, which its last event
+ * is yet to tell */
 static bool is_used_up(const struct ph__member *member)
 {
     const size_t max = member->pool->messages_per_connection;
-    return max > 0 && member->sent_count + member->in_flight >= max;
+    return member->is_over || !ph_connection_is_connected(member->connection) ||
+           (max > 0 && given_count(member) >= max);
 }
 
-static bool has_room(const struct ph__member *member)
+static bool has_room(struct ph__member *member)
 {
-    return member->state == PH__MEMBER_OPEN && !is_used_up(member) && !has_had_its_turn(member) &&
+    return member->state == PH__MEMBER_OPEN && !is_used_up(member) && !gives_up_place(member) &&
            ph_connection_room(member->connection) > 0;
+}
+
+static void set_state(struct ph__member *member, enum ph__member_state state)
+{
+    struct ph__relay *relay = member->relay;
+    relay->opening_count -= member->state == PH__MEMBER_OPENING;
+    relay->probing_count -= member->state == PH__MEMBER_PROBING;
+    relay->probing_count += state == PH__MEMBER_PROBING;
+    member->state = state;
 }
 
 static void leave_lists(struct ph__member *member)
@@ -31,7 +58,7 @@ static void leave_lists(struct ph__member *member)
 
 static void become_idle(struct ph__member *member)
 {
-    member->idle_since = member->pool->now_ms;
+    member->since = member->pool->now_ms;
     ph__list_prepend(&member->relay->idle, &member->of_relay); /* the warmest first */
     ph__list_append(&member->pool->idle, &member->of_idle);
 }
@@ -43,9 +70,9 @@ static void settle(struct ph__member *member)
     const bool was_idle = ph__link_is_in_list(&member->of_idle);
     const bool is_idle = member->state == PH__MEMBER_OPEN && member->in_flight == 0;
     const bool must_leave =
-        is_idle && (is_used_up(member) || has_had_its_turn(member) ||
-                    (member->relay->waiting_count == 0 &&
-                     (pool->is_closing || ph__list_first(&pool->hungry) != NULL)));
+        is_idle &&
+        (is_used_up(member) || gives_up_place(member) ||
+         (member->relay->waiting_count == 0 && (pool->is_closing || ph__places_are_wanted(pool))));
     if (was_idle && is_idle && !must_leave)
         return;
     leave_lists(member);
@@ -69,16 +96,24 @@ static void kick(struct ph__member *member)
 
 /* ---- Beginning ------------------------------------------------------------------------------- */
 
-/* A connection's own time limit, or the end of its idling. Checked again when it is due, since both
+/* @return when the pool loses its patience with it: nobody waits for long on the word of a server
+ * that has nothing else to do */
+static uint64_t patience_end(const struct ph__member *member)
+{
+    if (ph__link_is_in_list(&member->of_idle))
+        return member->since + member->pool->idle_timeout_ms;
+    if (member->state == PH__MEMBER_PROBING || member->state == PH__MEMBER_LEAVING)
+        return member->since + ph__patience_ms;
+    return PH_NO_DEADLINE;
+}
+
+/* A connection's own time limit, or the end of patience. Checked again when it is due, since both
  * move on with every reply. */
 static uint64_t due_of(const struct ph__member *member)
 {
-    const ph_pool *pool = member->pool;
-    const uint64_t deadline = ph_connection_deadline(member->connection, pool->now_ms);
-    if (!ph__link_is_in_list(&member->of_idle))
-        return deadline;
-    const uint64_t idle_end = member->idle_since + pool->idle_timeout_ms;
-    return idle_end < deadline ? idle_end : deadline;
+    const uint64_t deadline = ph_connection_deadline(member->connection, member->pool->now_ms);
+    const uint64_t end = patience_end(member);
+    return end < deadline ? end : deadline;
 }
 
 static void set_timer(struct ph__member *member)
@@ -92,9 +127,13 @@ static void member_due(struct ph__timer *timer)
 {
     struct ph__member *member = PH__HOLDER(timer, struct ph__member, timer);
     const ph_pool *pool = member->pool;
-    if (ph__link_is_in_list(&member->of_idle) &&
-        pool->now_ms >= member->idle_since + pool->idle_timeout_ms)
-        ph__member_leave(member);
+    const bool was_idle = ph__link_is_in_list(&member->of_idle);
+    if (pool->now_ms >= patience_end(member)) {
+        if (was_idle)
+            ph__member_leave(member);
+        else
+            ph_connection_close(member->connection);
+    }
     if (pool->now_ms >= due_of(member))
         ph__member_process(member, NULL, 0);
     else
@@ -104,6 +143,8 @@ static void member_due(struct ph__timer *timer)
 int ph__member_open(struct ph__relay *relay)
 {
     ph_pool *pool = relay->pool;
+    if (ph__pool_reserve_timers(pool) != PH_OK)
+        return PH_ERR_NO_MEMORY;
     struct ph__member *member = ph__allocate(pool->allocator, sizeof *member);
     if (!member)
         return PH_ERR_NO_MEMORY;
@@ -121,7 +162,7 @@ int ph__member_open(struct ph__relay *relay)
     pool->member_count++;
     relay->member_count++;
     relay->opening_count++;
-    ph__list_remove(&relay->hungry);
+    ph__stop_waiting_for_place(relay);
     kick(member);
     return PH_OK;
 }
@@ -135,7 +176,6 @@ int ph__member_give(struct ph__member *member, struct ph__job *job)
     job->member = member;
     job->attempts++;
     member->in_flight++;
-    member->turn_count++;
     if (job->attempts > 1)
         member->pool->statistics.retries++;
     ph__domain_begun(job);
@@ -145,17 +185,26 @@ int ph__member_give(struct ph__member *member, struct ph__job *job)
     return PH_OK;
 }
 
-bool ph__member_probe(struct ph__member *member)
+bool ph__member_needs_probe(const struct ph__member *member)
 {
-    const ph_pool *pool = member->pool;
-    if (pool->now_ms - member->idle_since < pool->probe_after_ms || member->sent_count == 0)
-        return false;
+    return member->pool->now_ms - member->since > member->pool->probe_after_ms;
+}
+
+void ph__member_probe(struct ph__member *member)
+{
     leave_lists(member);
-    member->state = PH__MEMBER_PROBING;
+    set_state(member, PH__MEMBER_PROBING);
+    member->since = member->pool->now_ms;
     if (ph_connection_noop(member->connection) != PH_OK)
         ph_connection_close(member->connection);
     kick(member);
-    return true;
+}
+
+void ph__members_heed_idle_timeout(ph_pool *pool)
+{
+    for (struct ph__link *link = ph__list_first(&pool->idle); link && link != &pool->idle.ends;
+         link = link->next)
+        set_timer(PH__HOLDER(link, struct ph__member, of_idle));
 }
 
 /* ---- Ending ---------------------------------------------------------------------------------- */
@@ -163,7 +212,9 @@ bool ph__member_probe(struct ph__member *member)
 void ph__member_leave(struct ph__member *member)
 {
     leave_lists(member);
-    member->state = PH__MEMBER_LEAVING;
+    give_up_place(member);
+    set_state(member, PH__MEMBER_LEAVING);
+    member->since = member->pool->now_ms;
     (void)ph_connection_quit(member->connection);
     kick(member);
 }
@@ -178,10 +229,10 @@ void ph__member_free(struct ph__member *member)
     ph__timers_unset(&pool->timers, &member->timer);
     ph__poller_remove(pool->poller, &member->watch);
     ph_connection_free(member->connection);
-    if (member->state == PH__MEMBER_OPENING)
-        relay->opening_count--;
+    set_state(member, PH__MEMBER_LEAVING);
     relay->member_count--;
     pool->member_count--;
+    pool->giving_count -= member->gives_up_place;
     ph__release(pool->allocator, member);
 }
 
@@ -194,11 +245,6 @@ static void closed(struct ph__member *member)
         ph__relay_failed(relay, ph_connection_error(member->connection));
     }
     ph__member_free(member);
-    struct ph__link *hungry = ph__list_first(&pool->hungry);
-    if (hungry) {
-        ph__list_remove(hungry);
-        ph__schedule_relay(PH__HOLDER(hungry, struct ph__relay, hungry));
-    }
     ph__schedule_relay(relay);
     ph__relay_let_go(relay);
 }
@@ -212,10 +258,11 @@ static void ready(struct ph__member *member)
     pool->statistics.connections_opened++;
     pool->statistics.tls_handshakes += tls != NULL;
     pool->statistics.tls_resumed += tls && tls->resumed;
-    member->state = PH__MEMBER_OPEN;
-    member->relay->opening_count--;
     member->relay->failed_openings = 0;
     member->relay->opens_after_ms = 0;
+    if (member->state == PH__MEMBER_LEAVING)
+        return; /* nobody needs it any more */
+    set_state(member, PH__MEMBER_OPEN);
     settle(member);
 }
 
@@ -234,7 +281,7 @@ static void command_done(struct ph__member *member, int status)
 {
     if (member->state != PH__MEMBER_PROBING)
         return;
-    member->state = PH__MEMBER_OPEN;
+    set_state(member, PH__MEMBER_OPEN);
     if (status == PH_OK)
         settle(member);
     else
@@ -288,6 +335,7 @@ void ph__member_take_on(struct ph__member *member)
     ph_pool *pool = member->pool;
     ph_event event;
     ph__list_remove(&member->kicked);
+    member->is_busy = true;
     while (!pool->is_freed && ph_connection_next_event(member->connection, &event)) {
         if (event.type == PH_EVENT_CLOSED)
             count_trips(member);
@@ -295,6 +343,9 @@ void ph__member_take_on(struct ph__member *member)
             return;
         ph__schedule(pool); /* what is given now leaves in the same write */
     }
+    member->is_busy = false;
+    if (pool->is_freed) /* with its messages, perhaps */
+        return;
     count_trips(member);
     update_watch(member);
 }

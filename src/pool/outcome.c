@@ -36,10 +36,12 @@ static bool may_pass(int status)
 static bool may_be_sent_again(const ph_pool *pool, const struct ph__job *job, int status,
                               ph_outcome outcome)
 {
-    if (job->attempts >= pool->retry.attempts || !may_pass(status))
+    if (job->attempts >= pool->retry.attempts)
         return false;
-    if (outcome != PH_OUTCOME_NOT_SENT &&
-        !(outcome == PH_OUTCOME_UNKNOWN && pool->retry.unknown_too))
+    if (outcome == PH_OUTCOME_UNKNOWN && !pool->retry.unknown_too)
+        return false;
+    /* What is unknown was sent well; what ended its session may have been another's matter. */
+    if (outcome == PH_OUTCOME_NOT_SENT && !may_pass(status))
         return false;
     return ph__source_rewind(&job->message->source);
 }
@@ -53,37 +55,65 @@ static void defer(struct ph__job *job)
     ph__timers_set(&pool->timers, &job->timer, pool->now_ms + retry_delay(pool, job->attempts));
 }
 
-/* Behind the one that was under way when the connection went, this one had no attempt yet. */
-static bool had_no_attempt(const struct ph__job *job, int status, ph_outcome outcome)
+/* @return the message was not refused: 421 is the server's last word, on the session and to
+ * whatever command (RFC 5321 section 3.8) */
+static bool is_of_session(const ph_error *error)
 {
-    return is_loss(status) && outcome == PH_OUTCOME_NOT_SENT && job->member->has_lost_one &&
-           job->free_returns < ph__free_returns_max && ph__source_rewind(&job->message->source);
+    return error->reply_code == 0 || error->reply_code == 421;
 }
 
-/* The server ends the connection by its reply to this one (RFC 5321 section 3.8). */
-static bool was_dismissed(const ph_result *result)
+/* The session was used before, and ended before anything was said to this message. */
+static bool came_too_late(const struct ph__member *member, const ph_error *error)
 {
-    const ph_error *error = ph_result_error(result);
-    return error && error->reply_code == 421;
+    return member->sent_count > 1 && (error->reply_code == 421 || is_loss(error->status)) &&
+           (error->phase == PH_PHASE_MAIL || error->phase == PH_PHASE_NONE);
+}
+
+/* It ended with its session for no reason of its own: another was cancelled, or its content failed,
+ * or was under way when the connection was lost; or the server had enough of the session. */
+static bool had_no_attempt(const struct ph__job *job, const ph_error *error, ph_outcome outcome)
+{
+    const struct ph__member *member = job->member;
+    if (outcome != PH_OUTCOME_NOT_SENT || job->is_cancelled || job->relay->pool->is_aborted)
+        return false;
+    const bool is_others = error->status == PH_ERR_CANCELLED ||
+                           (member->is_over && is_of_session(error)) ||
+                           came_too_late(member, error);
+    return is_others && job->free_returns < ph__free_returns_max &&
+           ph__source_rewind(&job->message->source);
+}
+
+static void give_back(struct ph__job *job)
+{
+    if (job->attempts > 1)
+        job->relay->pool->statistics.retries--;
+    job->free_returns++;
+    job->attempts--;
+    job->member = NULL;
+    ph__schedule_job(job, true);
+}
+
+/* @return whatever comes behind this one on its connection fails for that alone */
+static bool ends_session(const struct ph__member *member, const ph_error *error)
+{
+    return error->reply_code == 421 || !ph_connection_is_connected(member->connection);
 }
 
 void ph__job_ended(struct ph__job *job, int status, const ph_result *result)
 {
     ph_pool *pool = job->relay->pool;
+    struct ph__member *member = job->member;
     const ph_outcome outcome = ph_result_outcome(result);
+    const ph_error *error = ph_result_error(result);
     pool->statistics.bytes += ph_result_bytes(result);
-    if (status != PH_OK && had_no_attempt(job, status, outcome)) {
-        job->free_returns++;
-        job->attempts--;
-        job->member = NULL;
-        ph__schedule_job(job, true);
-        return;
-    }
-    job->member->has_lost_one |= is_loss(status) || was_dismissed(result);
-    if (status != PH_OK && may_be_sent_again(pool, job, status, outcome))
+    const bool is_returned = status != PH_OK && had_no_attempt(job, error, outcome);
+    member->is_over |= status != PH_OK && ends_session(member, error);
+    if (is_returned)
+        give_back(job);
+    else if (status != PH_OK && may_be_sent_again(pool, job, status, outcome))
         defer(job);
     else
-        ph__job_tell(job, status, outcome, result, ph_result_error(result));
+        ph__job_tell(job, status, outcome, result, error);
 }
 
 static ph_error no_memory(void)
@@ -136,7 +166,8 @@ static void forget(struct ph__job *job)
     ph__list_remove(&job->of_pool);
     ph__timers_unset(&pool->timers, &job->timer);
     ph__domain_let_go(job);
-    job->message->in_pool = NULL;
+    if (job->message)
+        job->message->in_pool = NULL;
     job->relay->job_count--;
     pool->job_count--;
     ph__release(pool->allocator, job);
@@ -147,7 +178,7 @@ static void tell_of_room(ph_pool *pool)
     if (!pool->was_full || pool->job_count > pool->messages_max / 2 || pool->is_freed)
         return;
     pool->was_full = false;
-    if (pool->room)
+    if (pool->room && !pool->is_closing)
         pool->room(pool, pool->room_data);
 }
 
@@ -176,26 +207,39 @@ void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_
     count(pool, status, outcome);
     if (status == PH_OK)
         ph__histogram_add(&pool->latencies, delivery.elapsed_ms);
-    relay->job_count++; /* the server that is told of must stay */
+    relay->job_count++; /* the server must stay, whatever the program's functions do */
     forget(job);
     if (done && !pool->is_freed)
         done(pool, &delivery, user_data);
-    relay->job_count--;
     tell_of_room(pool);
+    relay->job_count--;
+}
+
+void ph__job_cancel(struct ph__job *job)
+{
+    struct ph__relay *relay = job->relay;
+    ph_pool *pool = relay->pool;
+    ph__pool_enter(pool);
+    ph__job_tell(job, PH_ERR_CANCELLED, PH_OUTCOME_NOT_SENT, NULL, NULL);
+    if (!pool->is_freed)
+        ph__relay_let_go(relay);
+    (void)ph__pool_leave(pool);
 }
 
 /* ---- Servers --------------------------------------------------------------------------------- */
 
-/* Nobody could be had there: what waits now fails, what is added meanwhile does not. */
+/* Nobody could be had there: what waits now fails, what is added meanwhile, and stands behind it,
+ * does not. */
 static void fail_waiting(struct ph__relay *relay, const ph_error *error)
 {
+    const uint64_t before = relay->pool->statistics.added;
     for (size_t i = 0; i < ph__priorities; i++) {
-        struct ph__link *const last = relay->waiting[i].ends.previous;
-        struct ph__link *link = ph__list_first(&relay->waiting[i]);
-        for (bool is_last = false; link && !is_last; link = ph__list_first(&relay->waiting[i])) {
-            is_last = link == last;
-            ph__job_tell(PH__HOLDER(link, struct ph__job, link), error->status, PH_OUTCOME_NOT_SENT,
-                         NULL, error);
+        struct ph__link *link;
+        while ((link = ph__list_first(&relay->waiting[i])) != NULL) {
+            struct ph__job *job = PH__HOLDER(link, struct ph__job, link);
+            if (job->number >= before)
+                break;
+            ph__job_tell(job, error->status, PH_OUTCOME_NOT_SENT, NULL, error);
         }
     }
 }
@@ -208,7 +252,9 @@ void ph__relay_failed(struct ph__relay *relay, const ph_error *error)
      * in its place, or there would never be a last one. */
     const bool is_last = relay->opening_count <= 1;
     relay->failed_openings += is_last;
-    const uint64_t until = pool->now_ms + retry_delay(pool, relay->failed_openings);
+    relay->paid_count = 0;
+    const uint64_t delay = retry_delay(pool, relay->failed_openings);
+    const uint64_t until = pool->now_ms + (delay > 0 ? delay : 1);
     relay->opens_after_ms = until;
     if (!is_last || has_others)
         return; /* those go on */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a pool, its limits, its messages, and how it is driven. */
-#include <limits.h>
+/* The life of a pool, its limits, its messages, and what it counts. */
 #include <string.h>
 
 #include "base/allocator.h"
@@ -79,23 +78,33 @@ static void release(ph_pool *pool)
     ph__release(&allocator, pool);
 }
 
+/* The messages are the program's again, which may free them before the pool is out of use. */
+static void let_messages_go(ph_pool *pool)
+{
+    for (struct ph__link *link = pool->jobs.ends.next; link != &pool->jobs.ends;
+         link = link->next) {
+        struct ph__job *job = PH__HOLDER(link, struct ph__job, of_pool);
+        job->message->in_pool = NULL;
+        job->message = NULL;
+    }
+}
+
 void ph_pool_free(ph_pool *pool)
 {
     if (!pool)
         return;
     pool->is_freed = true; /* nobody is told anything any more */
+    let_messages_go(pool);
     if (pool->depth == 0)
         release(pool);
 }
 
-/* Every call that may reach the program's functions stands between these two. */
-static void enter(ph_pool *pool)
+void ph__pool_enter(ph_pool *pool)
 {
     pool->depth++;
 }
 
-/* @return the pool is still there */
-static bool leave(ph_pool *pool)
+bool ph__pool_leave(ph_pool *pool)
 {
     if (--pool->depth > 0 || !pool->is_freed)
         return true;
@@ -119,16 +128,19 @@ static size_t at_least_one(size_t n)
 void ph_pool_set_connections_max(ph_pool *pool, size_t n)
 {
     pool->connections_max = at_least_one(n);
+    ph__relays_go_on(pool);
 }
 
 void ph_pool_set_connections_per_server(ph_pool *pool, size_t n)
 {
     pool->connections_per_server = at_least_one(n);
+    ph__relays_go_on(pool);
 }
 
 void ph_pool_set_messages_per_domain(ph_pool *pool, size_t n)
 {
     pool->messages_per_domain = n;
+    ph__domains_go_on(pool);
 }
 
 void ph_pool_set_messages_per_connection(ph_pool *pool, size_t n)
@@ -144,16 +156,20 @@ void ph_pool_set_messages_max(ph_pool *pool, size_t n)
 void ph_pool_set_rate(ph_pool *pool, double messages_per_second)
 {
     pool->messages_per_second = messages_per_second;
+    pool->is_rate_paused = false;
+    ph__timers_unset(&pool->timers, &pool->rate_timer);
 }
 
 void ph_pool_set_server_rate(ph_pool *pool, double messages_per_second)
 {
     pool->server_rate = messages_per_second;
+    ph__relays_go_on(pool);
 }
 
 void ph_pool_set_idle_timeout(ph_pool *pool, uint32_t timeout_ms)
 {
     pool->idle_timeout_ms = timeout_ms;
+    ph__members_heed_idle_timeout(pool);
 }
 
 void ph_pool_set_probe_after(ph_pool *pool, uint32_t idle_ms)
@@ -243,56 +259,21 @@ int ph_pool_add(ph_pool *pool, ph_server *server, ph_message *message,
     return PH_OK;
 }
 
-static void cancel(ph_pool *pool, struct ph__job *job)
-{
-    struct ph__relay *relay = job->relay;
-    enter(pool);
-    ph__job_tell(job, PH_ERR_CANCELLED, PH_OUTCOME_NOT_SENT, NULL, NULL);
-    if (!pool->is_freed)
-        ph__relay_let_go(relay);
-    (void)leave(pool);
-}
-
 int ph_pool_cancel(ph_pool *pool, ph_message *message)
 {
     struct ph__job *job = message->in_pool;
     if (!job || job->relay->pool != pool)
         return PH_ERR_STATE;
     if (job->state != PH__JOB_SENDING) {
-        cancel(pool, job);
+        ph__job_cancel(job);
         return PH_OK;
     }
     struct ph__member *member = job->member;
     const int status = member ? ph_connection_cancel(member->connection, message) : PH_ERR_STATE;
+    job->is_cancelled |= status == PH_OK;
     if (status == PH_OK && !ph__link_is_in_list(&member->kicked))
         ph__list_append(&pool->kicked, &member->kicked);
     return status;
-}
-
-/* @return the first job that waits and was added before so many others, or NULL */
-static struct ph__job *first_waiting(ph_pool *pool, uint64_t before)
-{
-    const struct ph__link *end = &pool->jobs.ends;
-    for (struct ph__link *link = pool->jobs.ends.next; link != end; link = link->next) {
-        struct ph__job *job = PH__HOLDER(link, struct ph__job, of_pool);
-        if (job->number >= before)
-            return NULL;
-        if (job->state != PH__JOB_SENDING)
-            return job;
-    }
-    return NULL;
-}
-
-void ph_pool_cancel_waiting(ph_pool *pool)
-{
-    const uint64_t before = pool->statistics.added;
-    struct ph__job *job;
-    enter(pool);
-    /* From the beginning each time, since done may take back or add whatever it likes; those under
-     * way, which are passed over, are few. */
-    while (!pool->is_freed && (job = first_waiting(pool, before)) != NULL)
-        cancel(pool, job);
-    (void)leave(pool);
 }
 
 size_t ph_pool_room(const ph_pool *pool)
@@ -305,129 +286,6 @@ size_t ph_pool_room(const ph_pool *pool)
 size_t ph_pool_unfinished(const ph_pool *pool)
 {
     return pool->job_count;
-}
-
-/* ---- Being driven ---------------------------------------------------------------------------- */
-
-static void take_ready(ph_pool *pool, int timeout_ms)
-{
-    const size_t count = ph__poller_wait(pool->poller, timeout_ms);
-    if (timeout_ms != 0)
-        pool->now_ms = ph_now_ms();
-    for (size_t i = 0; i < count && !pool->is_freed; i++) {
-        struct pollfd fd;
-        struct ph__member *member = ph__poller_take(pool->poller, i, &fd);
-        if (member)
-            ph__member_process(member, &fd, 1);
-    }
-}
-
-static void take_due(ph_pool *pool)
-{
-    struct ph__timer *timer;
-    while (!pool->is_freed && (timer = ph__timers_take_due(&pool->timers, pool->now_ms)) != NULL)
-        timer->due(timer);
-}
-
-static void let_idle_ones_go(ph_pool *pool)
-{
-    struct ph__link *idle;
-    while (pool->is_closing && pool->job_count == 0 && (idle = ph__list_first(&pool->idle)) != NULL)
-        ph__member_leave(PH__HOLDER(idle, struct ph__member, of_idle));
-}
-
-/* What can be done without waiting; the rest waits for a descriptor or a time. */
-static void take_on(ph_pool *pool)
-{
-    take_due(pool);
-    ph__schedule(pool);
-    let_idle_ones_go(pool);
-    ph__members_take_on(pool);
-}
-
-void ph_pool_process(ph_pool *pool, uint64_t now_ms)
-{
-    enter(pool);
-    pool->now_ms = now_ms;
-    take_on(pool);
-    if (!pool->is_freed)
-        take_ready(pool, 0);
-    take_on(pool);
-    (void)leave(pool);
-}
-
-static bool is_finished(const ph_pool *pool)
-{
-    return pool->job_count == 0 && (!pool->is_closing || pool->member_count == 0);
-}
-
-static int wait_time(const ph_pool *pool, uint64_t end_ms)
-{
-    const uint64_t next = ph_pool_deadline(pool);
-    const uint64_t until = next < end_ms ? next : end_ms;
-    if (until == PH_NO_DEADLINE)
-        return -1;
-    const uint64_t rest = until > pool->now_ms ? until - pool->now_ms : 0;
-    return rest > INT_MAX ? INT_MAX : (int)rest;
-}
-
-bool ph_pool_run(ph_pool *pool, int timeout_ms)
-{
-    const uint64_t begun = ph_now_ms();
-    const uint64_t end = timeout_ms < 0 ? PH_NO_DEADLINE : begun + (uint64_t)timeout_ms;
-    enter(pool);
-    pool->now_ms = begun;
-    take_on(pool);
-    while (!pool->is_freed && !is_finished(pool)) {
-        take_ready(pool, wait_time(pool, end));
-        pool->now_ms = ph_now_ms();
-        take_on(pool);
-        if (pool->now_ms >= end)
-            break;
-    }
-    const bool is_done = pool->is_freed || is_finished(pool);
-    return leave(pool) ? is_done : true;
-}
-
-int ph_pool_fd(const ph_pool *pool)
-{
-    return ph__poller_fd(pool->poller);
-}
-
-/* What was added, or given back by a function of the program's, wants a turn at once. */
-uint64_t ph_pool_deadline(const ph_pool *pool)
-{
-    const bool has_work = (ph__list_first(&pool->ready) && !pool->is_rate_paused) ||
-                          ph__list_first(&pool->kicked) ||
-                          (pool->is_closing && pool->job_count == 0 && ph__list_first(&pool->idle));
-    return has_work ? pool->now_ms : ph__timers_next(&pool->timers);
-}
-
-void ph_pool_close(ph_pool *pool)
-{
-    pool->is_closing = true;
-}
-
-static void abort_members(ph_pool *pool)
-{
-    struct ph__link *link;
-    while (!pool->is_freed && (link = ph__list_first(&pool->members)) != NULL) {
-        struct ph__member *member = PH__HOLDER(link, struct ph__member, of_pool);
-        ph_connection_close(member->connection);
-        ph__member_take_on(member);
-    }
-}
-
-void ph_pool_abort(ph_pool *pool)
-{
-    struct ph__link *link;
-    enter(pool);
-    pool->is_closing = true;
-    pool->retry.attempts = 0; /* what ends now ends for good */
-    abort_members(pool);
-    while (!pool->is_freed && (link = ph__list_first(&pool->jobs)) != NULL)
-        cancel(pool, PH__HOLDER(link, struct ph__job, of_pool));
-    (void)leave(pool);
 }
 
 /* ---- Statistics ------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a pool consists of, for the files that make it up: pool.c (life, limits, adding),
+ * What a pool consists of, for the files that make it up: pool.c (life, limits, adding), drive.c
+ * (how it is driven, and ends),
  * schedule.c (who goes next, and over which connection), member.c (connections and their events),
  * outcome.c (retries and ends), relay.c (what is known of a server), domain.c (the limit per
  * domain), and the small things timers.c, rate.c, histogram.c, poller_epoll.c, poller_poll.c.
@@ -23,6 +24,7 @@
 enum {
     ph__priorities = 3,       /* in the order of their turns: high, normal, low */
     ph__free_returns_max = 3, /* how often a message may lose its connection before its turn */
+    ph__patience_ms = 5000,   /* with a server that is to answer NOOP or QUIT */
     ph__turn_messages = 16    /* on one connection, while others have none */
 };
 
@@ -51,6 +53,7 @@ struct ph__job {
     uint32_t attempts;
     uint8_t rank; /* of its priority: 0 goes first */
     uint8_t free_returns;
+    bool is_cancelled; /* by the program, while it was under way */
 };
 
 /* ---- A server -------------------------------------------------------------------------------- */
@@ -70,11 +73,14 @@ struct ph__relay {
     struct ph__list roomy; /* connections that send, and can take one more */
     size_t member_count;
     size_t opening_count;
+    size_t probing_count;
     uint64_t opens_after_ms; /* an opening failed: none is tried before */
 
     struct ph__rate rate;
+    size_t paid_count; /* messages that the rates allowed, and that wait for an answer to NOOP */
     struct ph__timer timer; /* when it may go on: after a failure, or for its rate */
     bool is_paused;
+    bool is_owed_turn;        /* it came, and there was no connection or the rate forbade it */
     uint32_t failed_openings; /* in a row */
 };
 
@@ -100,10 +106,11 @@ struct ph__member {
     struct ph__watch watch;
     size_t in_flight;
     size_t sent_count;
-    size_t turn_count; /* sent since it was last asked whether others need its place */
-    uint64_t idle_since;
+    uint64_t since; /* of its idling, NOOP or QUIT */
     uint64_t trips_seen;
-    bool has_lost_one; /* of the messages that were lost with it, the one that was under way */
+    bool gives_up_place; /* closes as soon as it can, for another server's sake or its own */
+    bool is_over;        /* a message told of its end: those behind it fail for that alone */
+    bool is_busy;        /* its events are being handled: it must stay */
 };
 
 /* ---- A recipient domain ---------------------------------------------------------------------- */
@@ -148,6 +155,8 @@ struct ph_pool {
     struct ph__list idle;    /* members of all relays, the longest idle first */
     struct ph__list kicked;  /* members that were given something to write */
     size_t member_count;
+    size_t giving_count; /* of members: those that give up their places */
+    size_t hungry_count;
     size_t job_count;
 
     struct ph__timers timers;
@@ -160,7 +169,9 @@ struct ph_pool {
     void *room_data;
     bool was_full;
     bool is_closing;
-    unsigned depth; /* of calls that are under way: what they use must stay */
+    bool is_aborted;
+    bool has_let_go; /* of the connections that nobody needs, behind the last message */
+    unsigned depth;  /* of calls that are under way: what they use must stay */
     bool is_freed;
     uint32_t random;
 
@@ -170,9 +181,14 @@ struct ph_pool {
 
 /* ---- pool.c ---------------------------------------------------------------------------------- */
 
-/* Room for the timers of all that there is, and one more of each kind. @return PH_OK or
- * PH_ERR_NO_MEMORY */
+/* Room for the timers of all that there is, and one more of each kind: asked for before each job,
+ * relay and member. @return PH_OK or PH_ERR_NO_MEMORY */
 int ph__pool_reserve_timers(ph_pool *pool);
+
+/* Every call that may reach the program's functions stands between these two. @return the pool is
+ * still there */
+void ph__pool_enter(ph_pool *pool);
+bool ph__pool_leave(ph_pool *pool);
 
 /* ---- schedule.c ------------------------------------------------------------------------------ */
 
@@ -185,6 +201,12 @@ void ph__schedule_job(struct ph__job *job, bool goes_first);
 /* The relay may have a turn, if it has a message and is not paused. */
 void ph__schedule_relay(struct ph__relay *relay);
 
+/* @return more servers wait for a place than there are connections that give theirs up */
+bool ph__places_are_wanted(const ph_pool *pool);
+
+/* Takes the relay out of the line of those that wait for a place. */
+void ph__stop_waiting_for_place(struct ph__relay *relay);
+
 /* Lets the relay wait until then. */
 void ph__pause_relay(struct ph__relay *relay, uint64_t until_ms);
 
@@ -196,8 +218,14 @@ int ph__member_open(struct ph__relay *relay);
 /* Gives it a job. @return PH_OK, PH_ERR_NO_MEMORY, or PH_ERR_STATE (it is closed) */
 int ph__member_give(struct ph__member *member, struct ph__job *job);
 
-/* Asks an idle one whether it is still there. @return it had to be asked, and is not idle now */
-bool ph__member_probe(struct ph__member *member);
+/* @return an idle one has idled for so long that it is to be asked before it is trusted */
+bool ph__member_needs_probe(const struct ph__member *member);
+
+/* Asks an idle one whether it is still there. */
+void ph__member_probe(struct ph__member *member);
+
+/* The time limit of those that idle has changed. */
+void ph__members_heed_idle_timeout(ph_pool *pool);
 
 /* Ends it with QUIT, behind what is under way. */
 void ph__member_leave(struct ph__member *member);
@@ -226,6 +254,9 @@ void ph__job_had_no_memory(struct ph__job *job);
 void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_result *result,
                   const ph_error *error);
 
+/* Takes back one that is not under way. */
+void ph__job_cancel(struct ph__job *job);
+
 /* No session could be had: the relay waits, or its messages fail. */
 void ph__relay_failed(struct ph__relay *relay, const ph_error *error);
 
@@ -241,6 +272,10 @@ struct ph__relay *ph__relay_of(ph_pool *pool, ph_server *server);
 void ph__relay_let_go(struct ph__relay *relay);
 void ph__relay_free(struct ph__relay *relay);
 
+/* A limit has changed: every relay looks anew whether it may go on, but for those whose server
+ * could not be had. */
+void ph__relays_go_on(ph_pool *pool);
+
 /* ---- domain.c -------------------------------------------------------------------------------- */
 
 /* Finds the job's domain, if a limit applies. @return PH_OK or PH_ERR_NO_MEMORY */
@@ -251,6 +286,9 @@ bool ph__domain_admits(struct ph__job *job);
 void ph__domain_begun(struct ph__job *job);
 void ph__domain_ended(struct ph__job *job);
 void ph__domain_let_go(struct ph__job *job);
+
+/* The limit has changed: what may go now has its turn. */
+void ph__domains_go_on(ph_pool *pool);
 void ph__domain_free(ph_pool *pool, struct ph__domain *domain);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/rate.h"
 
+static const double wait_ms_max = 1e15; /* some thirty thousand years: fits every integer here */
+
 /* What may go at once after a pause: at least one, at most a tenth of a second's worth, so that a
  * rate is kept over short times too. */
 static double depth(double per_second)
@@ -29,5 +31,6 @@ bool ph__rate_take(struct ph__rate *rate, double per_second, uint64_t now_ms)
 uint64_t ph__rate_next(const struct ph__rate *rate, double per_second, uint64_t now_ms)
 {
     const double missing = rate->tokens < 1 ? 1 - rate->tokens : 0;
-    return now_ms + (uint64_t)(missing * 1000 / per_second) + 1;
+    const double wait_ms = missing * 1000 / per_second;
+    return now_ms + (wait_ms < wait_ms_max ? (uint64_t)wait_ms : (uint64_t)wait_ms_max) + 1;
 }

@@ -92,7 +92,7 @@ void ph__relay_free(struct ph__relay *relay)
     pool->relay_count--;
     ph__timers_unset(&pool->timers, &relay->timer);
     ph__list_remove(&relay->ready);
-    ph__list_remove(&relay->hungry);
+    ph__stop_waiting_for_place(relay);
     ph_server_free(relay->server);
     ph__release(pool->allocator, relay);
 }
@@ -102,4 +102,17 @@ void ph__relay_let_go(struct ph__relay *relay)
 {
     if (relay->job_count == 0 && relay->member_count == 0 && !relay->is_paused)
         ph__relay_free(relay);
+}
+
+void ph__relays_go_on(ph_pool *pool)
+{
+    for (size_t i = 0; i < pool->relays_size; i++) {
+        for (struct ph__relay *relay = pool->relays[i]; relay; relay = relay->next_of_hash) {
+            if (relay->is_paused && relay->job_count > 0 && relay->opens_after_ms <= pool->now_ms) {
+                relay->is_paused = false;
+                ph__timers_unset(&pool->timers, &relay->timer);
+            }
+            ph__schedule_relay(relay);
+        }
+    }
 }

@@ -13,10 +13,27 @@ enum {
 
 /* ---- Queues ---------------------------------------------------------------------------------- */
 
+/* What has been paid for goes, whatever the rate says of the next. */
+static bool must_wait(const struct ph__relay *relay)
+{
+    return relay->is_paused && relay->paid_count == 0;
+}
+
+static void stand_in_line(struct ph__relay *relay, bool goes_first)
+{
+    if (relay->waiting_count == 0 || must_wait(relay) || ph__link_is_in_list(&relay->ready))
+        return;
+    if (goes_first)
+        ph__list_prepend(&relay->pool->ready, &relay->ready);
+    else
+        ph__list_append(&relay->pool->ready, &relay->ready);
+}
+
 void ph__schedule_relay(struct ph__relay *relay)
 {
-    if (relay->waiting_count > 0 && !relay->is_paused && !ph__link_is_in_list(&relay->ready))
-        ph__list_append(&relay->pool->ready, &relay->ready);
+    if (relay->paid_count > 0)
+        ph__list_remove(&relay->ready); /* to go before those who are still to pay */
+    stand_in_line(relay, relay->is_owed_turn);
 }
 
 void ph__schedule_job(struct ph__job *job, bool goes_first)
@@ -45,14 +62,28 @@ static struct ph__job *first_of(const struct ph__relay *relay, size_t rank)
     return link ? PH__HOLDER(link, struct ph__job, link) : NULL;
 }
 
+/* @return the priority whose turn it is; something waits. The lower ones share what is theirs, or
+ * the lowest would have it all, and the one between them nothing. */
+static size_t rank_of_turn(const struct ph__relay *relay)
+{
+    const bool is_last_turn = relay->turns % turns_per_round == turns_per_round - 1;
+    const bool goes_to_lowest = relay->turns / turns_per_round % 2 == 1;
+    size_t highest = 0;
+    while (!first_of(relay, highest))
+        highest++;
+    size_t lower = highest;
+    for (size_t rank = highest + 1; is_last_turn && rank < ph__priorities; rank++) {
+        if (first_of(relay, rank) && (lower == highest || goes_to_lowest))
+            lower = rank;
+    }
+    return lower;
+}
+
 /* @return the message whose turn it is, still in its queue; NULL: none may go now */
 static struct ph__job *next_job(struct ph__relay *relay)
 {
     while (relay->waiting_count > 0) {
-        const bool is_last_turn = relay->turns % turns_per_round == turns_per_round - 1;
-        struct ph__job *job = NULL;
-        for (size_t i = 0; i < ph__priorities && !job; i++)
-            job = first_of(relay, is_last_turn ? ph__priorities - 1 - i : i);
+        struct ph__job *job = first_of(relay, rank_of_turn(relay));
         ph__list_remove(&job->link);
         relay->waiting_count--;
         if (ph__domain_admits(job)) {
@@ -65,61 +96,94 @@ static struct ph__job *next_job(struct ph__relay *relay)
 
 /* ---- Connections ----------------------------------------------------------------------------- */
 
-/* All places are taken: one that idles for another server is given up, and as long as there is none
- * the relay waits in line. */
+static bool has_place(const ph_pool *pool)
+{
+    return pool->member_count < pool->connections_max;
+}
+
+/* All places are taken: the relay waits in line, and one that idles for another server is given up,
+ * unless enough of them are on their way out. */
 static void wait_for_place(struct ph__relay *relay)
 {
     ph_pool *pool = relay->pool;
     struct ph__link *idle = ph__list_first(&pool->idle);
-    if (relay->member_count == 0 && !ph__link_is_in_list(&relay->hungry))
+    if (relay->member_count == 0 && !ph__link_is_in_list(&relay->hungry)) {
         ph__list_append(&pool->hungry, &relay->hungry);
-    if (idle)
+        pool->hungry_count++;
+    }
+    if (idle && (ph__places_are_wanted(pool) || pool->giving_count == 0))
         ph__member_leave(PH__HOLDER(idle, struct ph__member, of_idle));
 }
 
-/* Openings failed of late. Nobody else would remember the messages if no connection is left. */
-static void wait_to_open(struct ph__relay *relay)
+void ph__stop_waiting_for_place(struct ph__relay *relay)
 {
-    if (relay->member_count == 0)
-        ph__pause_relay(relay, relay->opens_after_ms);
+    if (!ph__link_is_in_list(&relay->hungry))
+        return;
+    ph__list_remove(&relay->hungry);
+    relay->pool->hungry_count--;
 }
 
-static bool may_open(struct ph__relay *relay)
+bool ph__places_are_wanted(const ph_pool *pool)
+{
+    return pool->hungry_count > pool->giving_count;
+}
+
+/* @return more messages wait than connections are on the way */
+static bool needs_more(const struct ph__relay *relay)
+{
+    return relay->waiting_count > relay->opening_count + relay->probing_count;
+}
+
+/* @return one more would help, and the server takes one more */
+static bool wants_connection(const struct ph__relay *relay)
 {
     const ph_pool *pool = relay->pool;
-    if (relay->waiting_count <= relay->opening_count ||
-        relay->member_count >= pool->connections_per_server)
+    if (!needs_more(relay) || relay->member_count >= pool->connections_per_server)
         return false;
-    if (relay->opens_after_ms > pool->now_ms) {
-        wait_to_open(relay);
-        return false;
-    }
-    if (relay->failed_openings > 0 && relay->opening_count > 0)
-        return false; /* one at a time finds out whether it answers again */
-    if (pool->member_count < pool->connections_max)
-        return true;
-    wait_for_place(relay);
-    return false;
+    /* One at a time finds out whether it answers again. */
+    return relay->failed_openings == 0 || relay->opening_count == 0;
 }
 
-static struct ph__member *idle_member(struct ph__relay *relay)
+/* An opening failed while other connections went on, which may be gone before it may be tried
+ * again: then something must bring that to mind. */
+static bool must_wait_to_open(struct ph__relay *relay)
 {
-    struct ph__link *link;
-    while ((link = ph__list_first(&relay->idle)) != NULL) {
-        struct ph__member *member = PH__HOLDER(link, struct ph__member, of_relay);
-        if (!ph__member_probe(member))
-            return member;
-    }
-    return NULL;
+    if (relay->opens_after_ms <= relay->pool->now_ms)
+        return false;
+    ph__timers_set(&relay->pool->timers, &relay->timer, relay->opens_after_ms);
+    return true;
+}
+
+static bool may_open(const struct ph__relay *relay)
+{
+    return wants_connection(relay) && has_place(relay->pool) &&
+           relay->opens_after_ms <= relay->pool->now_ms;
+}
+
+static void open_one(struct ph__relay *relay)
+{
+    if (must_wait_to_open(relay))
+        return;
+    if (!has_place(relay->pool))
+        wait_for_place(relay);
+    else if (ph__member_open(relay) != PH_OK)
+        ph__relay_had_no_memory(relay);
+}
+
+/* @return one that idles, the one that did so last, or NULL */
+static struct ph__member *idle_member(const struct ph__relay *relay)
+{
+    struct ph__link *link = ph__list_first(&relay->idle);
+    return link ? PH__HOLDER(link, struct ph__member, of_relay) : NULL;
 }
 
 static struct ph__member *pick_member(struct ph__relay *relay)
 {
     struct ph__member *member = idle_member(relay);
-    if (member)
+    if (member && !ph__member_needs_probe(member))
         return member;
-    if (may_open(relay) && ph__member_open(relay) != PH_OK)
-        ph__relay_had_no_memory(relay);
+    if (wants_connection(relay))
+        open_one(relay);
     struct ph__link *link = ph__list_first(&relay->roomy);
     return link ? PH__HOLDER(link, struct ph__member, of_relay) : NULL;
 }
@@ -142,17 +206,52 @@ static bool rates_allow(struct ph__relay *relay)
     return false;
 }
 
+/* Whoever asks a connection whether it is still there pays for the message before: or others, whose
+ * connections need not be asked, would have it all while the answer is on its way. */
+static bool pay_for_probe(struct ph__relay *relay)
+{
+    if (relay->paid_count > relay->probing_count)
+        return true;
+    if (!rates_allow(relay))
+        return false;
+    relay->paid_count++;
+    return true;
+}
+
+static bool must_probe(const struct ph__relay *relay)
+{
+    const struct ph__member *member = idle_member(relay);
+    return member && ph__member_needs_probe(member) && needs_more(relay);
+}
+
+static bool is_paid_for(struct ph__relay *relay)
+{
+    if (relay->paid_count == 0)
+        return rates_allow(relay);
+    relay->paid_count--;
+    return true;
+}
+
 /* @return the relay may have another turn */
 static bool take_turn(struct ph__relay *relay)
 {
     struct ph__job *job = next_job(relay);
+    ph__list_remove(&relay->ready);
+    relay->is_owed_turn = job != NULL;
     if (!job)
         return false;
+    if (must_probe(relay)) {
+        if (!pay_for_probe(relay))
+            return !relay->is_paused && relay->paid_count == 0;
+        ph__member_probe(idle_member(relay));
+        return true;
+    }
     struct ph__member *member = pick_member(relay);
-    if (!member) /* the job may be gone, too */
+    if (!member)
         return !relay->is_paused && may_open(relay);
-    if (!rates_allow(relay))
+    if (!is_paid_for(relay))
         return !relay->is_paused;
+    relay->is_owed_turn = false;
     ph__list_remove(&job->link);
     relay->waiting_count--;
     relay->turns++;
@@ -164,15 +263,27 @@ static bool take_turn(struct ph__relay *relay)
     return status == PH_OK || status == PH_ERR_NO_MEMORY;
 }
 
+/* @return the relay whose turn it is: while there is a place, the one that has waited longest for
+ * one; NULL: nobody's, or nobody's yet, as the rate of all has it */
+static struct ph__relay *next_relay(const ph_pool *pool)
+{
+    struct ph__link *hungry = ph__list_first(&pool->hungry);
+    struct ph__link *first = ph__list_first(&pool->ready);
+    struct ph__relay *relay = first ? PH__HOLDER(first, struct ph__relay, ready) : NULL;
+    if (pool->is_rate_paused)
+        return relay && relay->paid_count > 0 ? relay : NULL;
+    return hungry && has_place(pool) ? PH__HOLDER(hungry, struct ph__relay, hungry) : relay;
+}
+
 void ph__schedule(ph_pool *pool)
 {
-    struct ph__link *first;
-    while (!pool->is_rate_paused && !pool->is_freed &&
-           (first = ph__list_first(&pool->ready)) != NULL) {
-        struct ph__relay *relay = PH__HOLDER(first, struct ph__relay, ready);
-        ph__list_remove(first);
-        if (take_turn(relay))
-            ph__schedule_relay(relay);
+    struct ph__relay *relay;
+    while (!pool->is_freed && !pool->is_aborted && (relay = next_relay(pool)) != NULL) {
+        ph__list_remove(&relay->ready);
+        if (has_place(pool))
+            ph__stop_waiting_for_place(relay);
+        if (!must_wait(relay) && take_turn(relay))
+            stand_in_line(relay, pool->is_rate_paused);
         else
             ph__list_remove(&relay->ready); /* until something changes */
     }

@@ -323,6 +323,49 @@ static void silence__teaches_to_do_without_a_feature(void **state)
     pair_end(&p);
 }
 
+/* ---- Questions ------------------------------------------------------------------------------- */
+
+static void notice__tells_of_a_session_without_tls(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_init(&p);
+    assert_int_equal(ph_server_set_tls_mode(p.server, PH_TLS_STARTTLS_AUTO), PH_OK);
+    pair_open(&p);
+    assert_null(ph_connection_notice(p.connection));
+    pair_say(&p, "500 EHLO what?\r\n");
+    assert_string_equal(pair_heard(&p), "HELO localhost\r\n");
+    pair_say(&p, "250 mx\r\n");
+    pair_expect(&p, PH_EVENT_READY, PH_OK);
+    assert_non_null(strstr(ph_connection_notice(p.connection), "is not encrypted"));
+    pair_hang_up(&p);
+    pair_expect(&p, PH_EVENT_CLOSED, PH_ERR_CLOSED);
+    assert_non_null(ph_connection_notice(p.connection)); /* what is told last may quote it */
+    pair_end(&p);
+
+    pair_begin(&p, PIPELINING);
+    assert_null(ph_connection_notice(p.connection));
+    pair_end(&p);
+}
+
+static void is_connected__from_the_dialing_to_the_end(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_init(&p);
+    assert_int_equal(ph_connection_new(p.server, p.now_ms, &p.connection), PH_OK);
+    assert_false(ph_connection_is_connected(p.connection));
+    pair_process(&p);
+    assert_true(ph_connection_is_connected(p.connection));
+    struct pollfd fds[PH_POLLFDS_MAX];
+    assert_int_equal(ph_connection_pollfds(p.connection, fds), 1);
+    ph_connection_close(p.connection);
+    assert_false(ph_connection_is_connected(p.connection));
+    assert_int_equal(ph_connection_pollfds(p.connection, fds), 0);
+    pair_expect(&p, PH_EVENT_CLOSED, PH_ERR_CANCELLED);
+    pair_end(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +383,8 @@ int main(void)
         cmocka_unit_test(message__that_never_had_its_turn_says_why),
         cmocka_unit_test(wait__begins_when_something_is_written),
         cmocka_unit_test(silence__teaches_to_do_without_a_feature),
+        cmocka_unit_test(notice__tells_of_a_session_without_tls),
+        cmocka_unit_test(is_connected__from_the_dialing_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

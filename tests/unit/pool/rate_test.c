@@ -47,12 +47,26 @@ static void next__is_when_one_may_go(void **state)
     assert_true(ph__rate_take(&rate, 2, next));
 }
 
+static void next__of_a_tiny_rate_is_a_time_far_away(void **state)
+{
+    (void)state;
+    static const double rates[] = {1e-6, 1e-12, 1e-300, 5e-324};
+    for (size_t i = 0; i < ROWS(rates); i++) {
+        struct ph__rate rate = {.filled_ms = 0};
+        assert_true(ph__rate_take(&rate, rates[i], 1000));
+        assert_false(ph__rate_take(&rate, rates[i], 1000));
+        const uint64_t next = ph__rate_next(&rate, rates[i], 1000);
+        assert_true(next >= 1000 + UINT64_C(1000000000) && next < UINT64_MAX);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(take__keeps_the_rate),
         cmocka_unit_test(take__without_limit_always_may),
         cmocka_unit_test(next__is_when_one_may_go),
+        cmocka_unit_test(next__of_a_tiny_rate_is_a_time_far_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
