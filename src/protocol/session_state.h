@@ -144,6 +144,10 @@ struct ph__session {
     const char *server;
     const struct ph__trace *trace;
     enum ph__session_state state;
+    bool has_operation;
+    bool has_reply;     /* to the operation under way, or the last */
+    bool raw_is_secret; /* a caller runs AUTH by raw lines: the next one is a response */
+    bool is_dismissed;  /* 421 answered a transaction: nothing is sent any more */
 
     struct ph__command *queue; /* a ring of a power of 2 */
     size_t queue_size;
@@ -157,7 +161,6 @@ struct ph__session {
     struct ph__reply_parser parser;
     struct ph_reply reply; /* the one that is coming in, or came last */
     uint64_t reply_count;
-    bool has_reply; /* to the operation under way, or the last */
 
     struct ph__buffer staging; /* command lines, and short pieces of content, joined */
     struct ph__pending *pending;
@@ -182,27 +185,24 @@ struct ph__session {
     unsigned avoids;
     unsigned features; /* of enum ph_feature: what is used */
     uint32_t window;
+    bool bdat_failed;       /* the server may hold on to a transaction that nobody else knows of */
+    bool broke_for_message; /* the error concerns one message alone */
     uint64_t window_bytes;
 
     char *argument;           /* of a single command */
     const ph_address *single; /* of a single MAIL or RCPT */
-    bool raw_is_secret;       /* a caller runs AUTH by raw lines: the next one is a response */
-    bool has_operation;
-    bool is_dismissed; /* 421 answered a transaction: nothing is sent any more */
 
     struct ph__transaction *transactions; /* a ring; NULL until there is one */
     size_t transactions_size;
     size_t transactions_max; /* it grows up to that */
     size_t transactions_head;
     size_t transactions_count;
-    size_t fed_count;         /* so many of the first were queued to their end */
-    uint64_t bytes_in_flight; /* of their content */
-    bool bdat_failed; /* the server may hold on to a transaction that nobody else knows of */
+    size_t fed_count;              /* so many of the first were queued to their end */
+    uint64_t bytes_in_flight;      /* of their content */
     struct ph__exchange *exchange; /* NULL: no AUTH under way */
 
     struct ph__error error;
-    bool broke_for_message; /* the error concerns that one alone */
-    char *notice;           /* NULL: nothing to note */
+    char *notice; /* NULL: nothing to note */
 };
 
 /* ---- session.c ------------------------------------------------------------------------------ */
