@@ -10,8 +10,13 @@
 
 void ph__wipe(void *bytes, size_t n)
 {
-    if (n > 0)
-        OPENSSL_cleanse(bytes, n);
+    if (n == 0)
+        return;
+#ifdef POSTHASTE_HAS_EXPLICIT_BZERO
+    explicit_bzero(bytes, n);
+#else
+    OPENSSL_cleanse(bytes, n);
+#endif
 }
 
 void ph__release_secret(const ph_allocator *allocator, char **slot)
