@@ -88,15 +88,21 @@ static void silence_at_a_chunk__costs_chunking(void **state)
     end(&s);
 }
 
+/* Content of several chunks, of which as many leave as the sockets take. */
+static void begin_chunks(struct stall *s)
+{
+    begin(s, 1);
+    assert_int_equal(ph_message_set_content(s->messages[0], s->large, sizeof s->large), PH_OK);
+    pair_expect_none(&s->p);
+    pair_say(&s->p, "250 ok\r\n250 ok\r\n");
+}
+
 /* Several chunks of one message in flight are no pipelined commands. */
 static void silence_at_one_of_several_chunks__costs_chunking_alone(void **state)
 {
     (void)state;
     struct stall s;
-    begin(&s, 1);
-    assert_int_equal(ph_message_set_content(s.messages[0], s.large, sizeof s.large), PH_OK);
-    pair_expect_none(&s.p);
-    pair_say(&s.p, "250 ok\r\n250 ok\r\n");
+    begin_chunks(&s);
     for (int i = 0; i < 100; i++) {
         hear_all(&s);
         pair_process(&s.p);
@@ -111,10 +117,7 @@ static void chunk_that_is_not_taken__costs_chunking(void **state)
 {
     (void)state;
     struct stall s;
-    begin(&s, 1);
-    assert_int_equal(ph_message_set_content(s.messages[0], s.large, sizeof s.large), PH_OK);
-    pair_expect_none(&s.p);
-    pair_say(&s.p, "250 ok\r\n250 ok\r\n");
+    begin_chunks(&s);
     pair_expect_none(&s.p);
     s.p.now_ms += read_timeout_ms;
     pair_process(&s.p);
