@@ -23,13 +23,22 @@ static bool is_vouched_for(const struct ph__transaction *transaction)
            transaction->envelope->body_type == PH_BODY_UNDECLARED;
 }
 
+/* @return the message whose content the command is; NULL if it is none, as when a source fails
+ * before anybody asked for it */
+static const struct ph__transaction *owner_of(const struct ph__session *session,
+                                              const struct ph__command *command)
+{
+    return command && ph__command_is_content(command) ? ph__transaction_of(session, command) : NULL;
+}
+
 bool ph__session_wants_content(const struct ph__session *session)
 {
-    const struct ph__command *command =
-        session->state == PH__STATE_OPEN ? ph__session_next_to_build(session) : NULL;
-    if (!command || (command->kind != PH__CMD_CONTENT && command->kind != PH__CMD_BDAT))
+    const struct ph__transaction *owner =
+        session->state == PH__STATE_OPEN ? owner_of(session, ph__session_next_to_build(session))
+                                         : NULL;
+    if (!owner)
         return false;
-    const struct ph__content *content = &ph__transaction_of(session, command)->content;
+    const struct ph__content *content = &owner->content;
     /* What was lent before is free to be lent anew only when all of it was written. */
     return content->chunk.length == 0 && !content->is_last_chunk &&
            (!content->was_begun || session->pending_first == session->pending_count);
@@ -77,7 +86,7 @@ static void content_failed(struct ph__session *session, const struct ph__command
                         "the message was not sent, since its source failed: %s; the connection is "
                         "dropped so that no part of it is delivered",
                         reason);
-    ph__session_break_for(session, command ? ph__transaction_of(session, command) : NULL);
+    ph__session_break_for(session, owner_of(session, command));
 }
 
 void ph__session_content_failed(struct ph__session *session, const char *reason)

@@ -141,11 +141,6 @@ struct ph__command *ph__session_next_to_build(const struct ph__session *session)
     return ph__session_queue_at(session, built);
 }
 
-static bool is_content(const struct ph__command *command)
-{
-    return command->kind == PH__CMD_CONTENT || command->kind == PH__CMD_BDAT;
-}
-
 /* Builds as much as may be in flight and as there is room for. */
 static void build(struct ph__session *session)
 {
@@ -154,7 +149,7 @@ static void build(struct ph__session *session)
     bool is_whole = true;
     while (is_whole && ph__session_has_room_to_pend(session) &&
            (command = ph__session_next_to_build(session)) != NULL) {
-        if (is_content(command))
+        if (ph__command_is_content(command))
             status = ph__build_content(session, command, &is_whole);
         else
             status = build_line(session, command);

@@ -49,6 +49,12 @@ struct ph__command {
     bool is_last;       /* BDAT: LAST */
 };
 
+/* What is sent of it is a message's content, and not a line. */
+static inline bool ph__command_is_content(const struct ph__command *command)
+{
+    return command->kind == PH__CMD_CONTENT || command->kind == PH__CMD_BDAT;
+}
+
 /* One row a command. A new command is a new row. */
 struct ph__command_row {
     const char *verb; /* NULL: the line, if there is one, is built otherwise */

@@ -295,6 +295,27 @@ static void send__in_a_transaction_begun_before_is_refused_and_reset(void **stat
     peer_release(&peer);
 }
 
+/* A program may give up before the server has asked for anything. */
+static void content__that_fails_before_it_is_wanted_breaks_the_session(void **state)
+{
+    (void)state;
+    for (int has_message = 0; has_message < 2; has_message++) {
+        struct peer peer;
+        struct message message;
+        peer_init(&peer);
+        peer_open(&peer, "250-mx\r\n250 PIPELINING\r\n");
+        message_init(&message, PH_RCPT_ANY, 1);
+        if (has_message)
+            assert_int_equal(message_submit(&message, peer.session), PH_OK);
+        ph__session_content_failed(peer.session, "given up");
+        assert_true(ph__session_is_broken(peer.session));
+        assert_false(ph__session_broke_for_message(peer.session));
+        assert_int_equal(ph__session_error(peer.session)->view.status, PH_ERR_SOURCE);
+        message_release(&message);
+        peer_release(&peer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +323,7 @@ int main(void)
         cmocka_unit_test(content__is_the_same_however_it_is_lent_and_written),
         cmocka_unit_test(content__long_runs_are_lent_and_not_copied),
         cmocka_unit_test(content__that_nobody_wants_is_ignored),
+        cmocka_unit_test(content__that_fails_before_it_is_wanted_breaks_the_session),
         cmocka_unit_test(replies__before_the_command_has_left_are_not_believed),
         cmocka_unit_test(content__outcome_is_unknown_only_once_the_end_was_written),
         cmocka_unit_test(content__of_another_kind_than_declared_never_ends),
