@@ -84,9 +84,9 @@ static void append(struct meter_line *line, const char *format, ...)
 
 static void append_time_left(struct meter_line *line, double left)
 {
-    const uint64_t seconds = (uint64_t)(left + 0.5);
     if (left < 0 || left > 1e9)
         return;
+    const uint64_t seconds = (uint64_t)(left + 0.5);
     if (seconds >= 3600)
         append(line, ", %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left", seconds / 3600,
                seconds / 60 % 60, seconds % 60);
