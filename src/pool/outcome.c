@@ -154,25 +154,6 @@ static void count(ph_pool *pool, int status, ph_outcome outcome)
         statistics->failed++;
 }
 
-/* Takes the job out of everything that knows of it. */
-static void forget(struct ph__job *job)
-{
-    ph_pool *pool = job->relay->pool;
-    if (job->state == PH__JOB_WAITING)
-        job->relay->waiting_count -= ph__link_is_in_list(&job->link);
-    if (job->state == PH__JOB_DEFERRED)
-        pool->statistics.deferred--;
-    ph__list_remove(&job->link);
-    ph__list_remove(&job->of_pool);
-    ph__timers_unset(&pool->timers, &job->timer);
-    ph__domain_let_go(job);
-    if (job->message)
-        job->message->in_pool = NULL;
-    job->relay->job_count--;
-    pool->job_count--;
-    ph__release(pool->allocator, job);
-}
-
 static void tell_of_room(ph_pool *pool)
 {
     if (!pool->was_full || pool->job_count > pool->messages_max / 2 || pool->is_freed)
@@ -208,7 +189,7 @@ void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_
     if (status == PH_OK)
         ph__histogram_add(&pool->latencies, delivery.elapsed_ms);
     relay->job_count++; /* the server must stay, whatever the program's functions do */
-    forget(job);
+    ph__job_forget(job);
     if (done && !pool->is_freed)
         done(pool, &delivery, user_data);
     tell_of_room(pool);

@@ -37,8 +37,9 @@ int ph_pool_new(const ph_allocator *allocator, ph_pool **out)
     pool->random = (uint32_t)pool->now_ms;
     pool->rate_timer.due = rate_due;
     set_defaults(pool);
-    struct ph__list *const lists[] = {&pool->jobs,   &pool->members, &pool->ready,
-                                      &pool->hungry, &pool->idle,    &pool->kicked};
+    struct ph__list *const lists[] = {&pool->jobs,  &pool->unused_jobs, &pool->members,
+                                      &pool->ready, &pool->hungry,      &pool->idle,
+                                      &pool->kicked};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         ph__list_init(lists[i]);
     ph__timers_init(&pool->timers, pool->allocator);
@@ -71,8 +72,9 @@ static void release(ph_pool *pool)
 {
     const ph_allocator allocator = pool->own_allocator;
     forget_everything(pool);
+    ph__jobs_release(pool);
+    ph__domains_release(pool);
     ph__release(&allocator, pool->relays);
-    ph__release(&allocator, pool->domains);
     ph__poller_free(pool->poller);
     ph__timers_release(&pool->timers);
     ph__release(&allocator, pool);
@@ -193,44 +195,6 @@ void ph_pool_set_room(ph_pool *pool, ph_room_fn room, void *user_data)
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
-static void job_due(struct ph__timer *timer)
-{
-    struct ph__job *job = PH__HOLDER(timer, struct ph__job, timer);
-    job->relay->pool->statistics.deferred--;
-    ph__schedule_job(job, false);
-}
-
-static uint8_t rank_of(ph_priority priority)
-{
-    return priority == PH_PRIORITY_HIGH ? 0 : priority == PH_PRIORITY_NORMAL ? 1 : 2;
-}
-
-static struct ph__job *new_job(struct ph__relay *relay, ph_message *message,
-                               const ph_pool_options *options)
-{
-    ph_pool *pool = relay->pool;
-    struct ph__job *job = ph__allocate(pool->allocator, sizeof *job);
-    if (!job)
-        return NULL;
-    *job = (struct ph__job){.timer = {.due = job_due},
-                            .message = message,
-                            .relay = relay,
-                            .done = options->done,
-                            .user_data = options->user_data,
-                            .number = pool->statistics.added,
-                            .added_ms = ph_now_ms(),
-                            .rank = rank_of(options->priority)};
-    relay->job_count++;
-    pool->job_count++;
-    if (ph__domain_take(job, options->domain) == PH_OK && ph__pool_reserve_timers(pool) == PH_OK)
-        return job;
-    ph__domain_let_go(job);
-    relay->job_count--;
-    pool->job_count--;
-    ph__release(pool->allocator, job);
-    return NULL;
-}
-
 int ph_pool_add(ph_pool *pool, ph_server *server, ph_message *message,
                 const ph_pool_options *options)
 {
@@ -246,14 +210,12 @@ int ph_pool_add(ph_pool *pool, ph_server *server, ph_message *message,
         return PH_ERR_FULL;
     }
     struct ph__relay *relay = ph__relay_of(pool, server);
-    struct ph__job *job = relay ? new_job(relay, message, options) : NULL;
+    struct ph__job *job = relay ? ph__job_new(relay, message, options) : NULL;
     if (!job) {
         if (relay)
             ph__relay_let_go(relay);
         return PH_ERR_NO_MEMORY;
     }
-    message->in_pool = job;
-    ph__list_append(&pool->jobs, &job->of_pool);
     pool->statistics.added++;
     ph__schedule_job(job, false);
     return PH_OK;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a pool consists of, for the files that make it up: pool.c (life, limits, adding), drive.c
- * (how it is driven, and ends),
- * schedule.c (who goes next, and over which connection), member.c (connections and their events),
- * outcome.c (retries and ends), relay.c (what is known of a server), domain.c (the limit per
- * domain), and the small things timers.c, rate.c, histogram.c, poller_epoll.c, poller_poll.c.
+ * (how it is driven, and ends), job.c (messages, and their memory), schedule.c (who goes next, and
+ * over which connection), member.c (connections and their events), outcome.c (retries and ends),
+ * relay.c (what is known of a server), domain.c (the limit per domain), and the small things
+ * timers.c, rate.c, histogram.c, poller_epoll.c, poller_poll.c.
  *
  * Every step costs the same however many messages wait: they stand in lists, and time in a heap.
  */
@@ -116,8 +116,9 @@ struct ph__member {
 /* ---- A recipient domain ---------------------------------------------------------------------- */
 
 struct ph__domain {
-    struct ph__domain *next_of_hash;
+    struct ph__domain *next; /* of its hash, or of those that are not used */
     char *name;
+    size_t name_size; /* allocated */
     size_t job_count;
     size_t in_flight;
     struct ph__list blocked;
@@ -147,13 +148,15 @@ struct ph_pool {
     struct ph__domain **domains;
     size_t domains_size;
     size_t domain_count;
+    struct ph__domain *unused_domains;
 
-    struct ph__list jobs;    /* all */
-    struct ph__list members; /* all */
-    struct ph__list ready;   /* relays that have messages, and may go on */
-    struct ph__list hungry;  /* relays with messages and no connection, for want of a place */
-    struct ph__list idle;    /* members of all relays, the longest idle first */
-    struct ph__list kicked;  /* members that were given something to write */
+    struct ph__list jobs;        /* all that are not done */
+    struct ph__list unused_jobs; /* for the next messages */
+    struct ph__list members;     /* all */
+    struct ph__list ready;       /* relays that have messages, and may go on */
+    struct ph__list hungry;      /* relays with messages and no connection, for want of a place */
+    struct ph__list idle;        /* members of all relays, the longest idle first */
+    struct ph__list kicked;      /* members that were given something to write */
     size_t member_count;
     size_t giving_count; /* of members: those that give up their places */
     size_t hungry_count;
@@ -242,6 +245,18 @@ void ph__member_take_on(struct ph__member *member);
 /* Forgets it; nothing of it is under way. */
 void ph__member_free(struct ph__member *member);
 
+/* ---- job.c ----------------------------------------------------------------------------------- */
+
+/* @return a job of the relay's, which is in no queue yet; NULL without memory */
+struct ph__job *ph__job_new(struct ph__relay *relay, ph_message *message,
+                            const ph_pool_options *options);
+
+/* Takes it out of everything that knows of it, and keeps its memory for another. */
+void ph__job_forget(struct ph__job *job);
+
+/* Frees that memory; no job is left. */
+void ph__jobs_release(ph_pool *pool);
+
 /* ---- outcome.c ------------------------------------------------------------------------------- */
 
 /* Its connection is done with a job: it is told, or sent again later. */
@@ -289,6 +304,8 @@ void ph__domain_let_go(struct ph__job *job);
 
 /* The limit has changed: what may go now has its turn. */
 void ph__domains_go_on(ph_pool *pool);
-void ph__domain_free(ph_pool *pool, struct ph__domain *domain);
+
+/* Frees what was kept for other domains; no job is left. */
+void ph__domains_release(ph_pool *pool);
 
 #endif

@@ -234,7 +234,7 @@ struct letter *world_letter(struct world *world, const char *recipient)
     return letter;
 }
 
-static void done(ph_pool *pool, const ph_delivery *delivery, void *user_data)
+void world_done(ph_pool *pool, const ph_delivery *delivery, void *user_data)
 {
     struct letter *letter = user_data;
     assert_ptr_equal(pool, letter->world->pool);
@@ -254,7 +254,7 @@ static void done(ph_pool *pool, const ph_delivery *delivery, void *user_data)
 
 void world_add(struct letter *letter, struct site *site, ph_priority priority)
 {
-    const ph_pool_options options = {.priority = priority, .done = done, .user_data = letter};
+    const ph_pool_options options = {.priority = priority, .done = world_done, .user_data = letter};
     assert_int_equal(ph_pool_add(letter->world->pool, site->server, letter->message, &options),
                      PH_OK);
 }

@@ -113,6 +113,9 @@ ph_pool_statistics world_end(struct world *world);
 /** @return a message to "NAME@DOMAIN", which world_end frees */
 struct letter *world_letter(struct world *world, const char *recipient);
 
+/** Notes what is told of a letter, the user data: for a test that calls ph_pool_add itself. */
+void world_done(ph_pool *pool, const ph_delivery *delivery, void *user_data);
+
 /** Adds a letter, or fails the test. @param priority  of the letter */
 void world_add(struct letter *letter, struct site *site, ph_priority priority);
 
