@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 const char world_hangs_up[] = "(hangs up)";
+const char world_takes_and_hangs_up[] = "(takes it, and hangs up)";
 
 static _Thread_local const struct world *the_world;
 
@@ -92,7 +93,7 @@ static void follow(struct visit *visit, const char *line, const char *reply)
         visit->is_in_content = *reply == '3';
     else
         visit->has_sender = visit->has_recipient = visit->is_in_content = false;
-    if (strcmp(line, ".") == 0 && is_success)
+    if (strcmp(line, ".") == 0 && (is_success || reply == world_takes_and_hangs_up))
         accept_message(visit);
 }
 
@@ -103,10 +104,11 @@ static bool answer(struct visit *visit, const char *line)
     note(visit, line);
     if (!reply)
         reply = usual_reply(visit, line);
-    if (reply != world_hangs_up && *reply != '\0')
+    const bool is_end = reply == world_hangs_up || reply == world_takes_and_hangs_up;
+    if (!is_end && *reply != '\0')
         (void)send(visit->fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
     follow(visit, line, reply);
-    if (reply != world_hangs_up && strncmp(reply, "421", 3) != 0 && strncmp(reply, "221", 3) != 0 &&
+    if (!is_end && strncmp(reply, "421", 3) != 0 && strncmp(reply, "221", 3) != 0 &&
         !visit->hangs_up)
         return true;
     close_visit(visit);
@@ -145,6 +147,17 @@ static bool take_lines(struct visit *visit)
     return true;
 }
 
+/* A line of content that fills all there is: nobody keeps it. */
+static void take_long_content(struct visit *visit)
+{
+    if (!visit->is_in_content || visit->length < sizeof visit->input)
+        return;
+    visit->length = 0;
+    const char *reply = visit->site->reply ? visit->site->reply(visit, "CONTENT") : NULL;
+    if (reply)
+        (void)send(visit->fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* @return something happened */
 static bool serve(struct visit *visit)
 {
@@ -167,7 +180,8 @@ static bool serve(struct visit *visit)
         return true;
     }
     visit->length += (size_t)n;
-    (void)take_lines(visit);
+    if (take_lines(visit))
+        take_long_content(visit);
     return true;
 }
 
@@ -227,6 +241,7 @@ struct letter *world_letter(struct world *world, const char *recipient)
     struct letter *letter = must(calloc(1, sizeof *letter));
     world->letters[world->letter_count++] = letter;
     letter->world = world;
+    letter->number = world->letter_count - 1;
     assert_int_equal(ph_message_new(&world->test.allocator, &letter->message), PH_OK);
     assert_int_equal(ph_message_set_from(letter->message, "a@example.org"), PH_OK);
     assert_int_equal(ph_message_add_recipient(letter->message, recipient), PH_OK);
