@@ -37,9 +37,9 @@ int ph_pool_new(const ph_allocator *allocator, ph_pool **out)
     pool->random = (uint32_t)pool->now_ms;
     pool->rate_timer.due = rate_due;
     set_defaults(pool);
-    struct ph__list *const lists[] = {&pool->jobs,  &pool->unused_jobs, &pool->members,
-                                      &pool->ready, &pool->hungry,      &pool->idle,
-                                      &pool->kicked};
+    struct ph__list *const lists[] = {&pool->jobs,   &pool->unused_jobs, &pool->members,
+                                      &pool->relays, &pool->ready,       &pool->hungry,
+                                      &pool->idle,   &pool->kicked};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         ph__list_init(lists[i]);
     ph__timers_init(&pool->timers, pool->allocator);
@@ -62,10 +62,8 @@ static void forget_everything(ph_pool *pool)
                      PH_OUTCOME_NOT_SENT, NULL, NULL);
     while ((link = ph__list_first(&pool->members)) != NULL)
         ph__member_free(PH__HOLDER(link, struct ph__member, of_pool));
-    for (size_t i = 0; i < pool->relays_size; i++) {
-        while (pool->relays[i])
-            ph__relay_free(pool->relays[i]);
-    }
+    while ((link = ph__list_first(&pool->relays)) != NULL)
+        ph__relay_free(PH__HOLDER(link, struct ph__relay, of_pool));
 }
 
 static void release(ph_pool *pool)
@@ -74,7 +72,7 @@ static void release(ph_pool *pool)
     forget_everything(pool);
     ph__jobs_release(pool);
     ph__domains_release(pool);
-    ph__release(&allocator, pool->relays);
+    ph__release(&allocator, pool->relay_table);
     ph__poller_free(pool->poller);
     ph__timers_release(&pool->timers);
     ph__release(&allocator, pool);

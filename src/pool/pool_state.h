@@ -59,6 +59,7 @@ struct ph__job {
 /* ---- A server -------------------------------------------------------------------------------- */
 
 struct ph__relay {
+    struct ph__link of_pool;
     struct ph__link ready;  /* in the ring of those that may have a turn */
     struct ph__link hungry; /* in the list of those that wait for a place for a connection */
     struct ph__relay *next_of_hash;
@@ -142,10 +143,10 @@ struct ph_pool {
     uint32_t probe_after_ms;
     ph_retry retry;
 
-    struct ph__relay **relays; /* hash tables */
+    struct ph__relay **relay_table; /* by their hashes */
     size_t relays_size;
     size_t relay_count;
-    struct ph__domain **domains;
+    struct ph__domain **domains; /* by their hashes */
     size_t domains_size;
     size_t domain_count;
     struct ph__domain *unused_domains;
@@ -153,6 +154,7 @@ struct ph_pool {
     struct ph__list jobs;        /* all that are not done */
     struct ph__list unused_jobs; /* for the next messages */
     struct ph__list members;     /* all */
+    struct ph__list relays;      /* all, in the order in which they were first needed */
     struct ph__list ready;       /* relays that have messages, and may go on */
     struct ph__list hungry;      /* relays with messages and no connection, for want of a place */
     struct ph__list idle;        /* members of all relays, the longest idle first */
