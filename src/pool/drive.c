@@ -163,7 +163,6 @@ void ph_pool_abort(ph_pool *pool)
     ph__pool_enter(pool);
     pool->is_closing = true;
     pool->is_aborted = true;
-    pool->retry.attempts = 0; /* what ends now ends for good */
     ph_pool_cancel_waiting(pool);
     while (!pool->is_freed && (member = first_at_rest(pool)) != NULL) {
         ph_connection_close(member->connection);

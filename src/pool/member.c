@@ -352,6 +352,7 @@ void ph__member_take_on(struct ph__member *member)
 
 void ph__member_process(struct ph__member *member, const struct pollfd *fds, size_t count)
 {
+    member->is_busy = true; /* the program dials, and is asked for content */
     ph_connection_process(member->connection, fds, count, member->pool->now_ms);
     ph__member_take_on(member);
 }

@@ -111,7 +111,7 @@ struct ph__member {
     uint64_t trips_seen;
     bool gives_up_place; /* closes as soon as it can, for another server's sake or its own */
     bool is_over;        /* a message told of its end: those behind it fail for that alone */
-    bool is_busy;        /* its events are being handled: it must stay */
+    bool is_busy;        /* something is being done with it, down the stack: it must stay */
 };
 
 /* ---- A recipient domain ---------------------------------------------------------------------- */
