@@ -134,6 +134,8 @@ void ph__job_had_no_memory(struct ph__job *job)
     const ph_error error = no_memory();
     job->state = PH__JOB_SENDING; /* in no queue, and not to be taken back by its own rewind */
     job->attempts++;
+    ph__domain_begun(job);
+    ph__domain_ended(job);
     if (may_be_sent_again(job, error.status, PH_OUTCOME_NOT_SENT))
         defer(job);
     else
