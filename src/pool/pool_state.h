@@ -200,6 +200,9 @@ bool ph__pool_leave(ph_pool *pool);
 /* Gives turns as long as anybody can use one. */
 void ph__schedule(ph_pool *pool);
 
+/* @return it would do something */
+bool ph__turns_are_due(const ph_pool *pool);
+
 /* Puts a job in its relay's queue, at its end or before all others of its priority. */
 void ph__schedule_job(struct ph__job *job, bool goes_first);
 

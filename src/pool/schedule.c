@@ -275,10 +275,15 @@ static struct ph__relay *next_relay(const ph_pool *pool)
     return hungry && has_place(pool) ? PH__HOLDER(hungry, struct ph__relay, hungry) : relay;
 }
 
+bool ph__turns_are_due(const ph_pool *pool)
+{
+    return !pool->is_freed && !pool->is_aborted && next_relay(pool) != NULL;
+}
+
 void ph__schedule(ph_pool *pool)
 {
-    struct ph__relay *relay;
-    while (!pool->is_freed && !pool->is_aborted && (relay = next_relay(pool)) != NULL) {
+    while (ph__turns_are_due(pool)) {
+        struct ph__relay *relay = next_relay(pool);
         ph__list_remove(&relay->ready);
         if (has_place(pool))
             ph__stop_waiting_for_place(relay);
