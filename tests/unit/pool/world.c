@@ -85,6 +85,9 @@ static void note(struct visit *visit, const char *line)
 static void follow(struct visit *visit, const char *line, const char *reply)
 {
     const bool is_success = *reply == '2';
+    const bool is_taken = is_success || reply == world_takes_and_hangs_up;
+    if (strcmp(line, ".") == 0 && is_taken && visit->has_recipient)
+        accept_message(visit);
     if (strncmp(line, "MAIL", 4) == 0)
         visit->has_sender = is_success;
     else if (strncmp(line, "RCPT", 4) == 0)
@@ -93,8 +96,6 @@ static void follow(struct visit *visit, const char *line, const char *reply)
         visit->is_in_content = *reply == '3';
     else
         visit->has_sender = visit->has_recipient = visit->is_in_content = false;
-    if (strcmp(line, ".") == 0 && (is_success || reply == world_takes_and_hangs_up))
-        accept_message(visit);
 }
 
 /* @return the visit goes on */
