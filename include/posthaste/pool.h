@@ -51,6 +51,8 @@ PH_API void ph_pool_free(ph_pool *pool);
 
 /* ---- Limits; they may change at any time ---------------------------------------------------- */
 
+/* Where one is lowered, what is under way ends as it began, and nothing more is begun beyond it. */
+
 /** Connections in all. Default 100; at least 1. */
 PH_API void ph_pool_set_connections_max(ph_pool *pool, size_t n);
 

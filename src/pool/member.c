@@ -15,13 +15,26 @@ static size_t given_count(const struct ph__member *member)
 static void give_up_place(struct ph__member *member)
 {
     member->pool->giving_count += !member->gives_up_place;
+    member->relay->giving_count += !member->gives_up_place;
     member->gives_up_place = true;
 }
 
-/* @return it has had its turn, and somebody waits for a place that no other gives up */
+/* @return it is one more than there may be, since a limit was lowered */
+static bool is_beyond_limits(const struct ph__member *member)
+{
+    const ph_pool *pool = member->pool;
+    const struct ph__relay *relay = member->relay;
+    return pool->member_count - pool->giving_count > pool->connections_max ||
+           relay->member_count - relay->giving_count > pool->connections_per_server;
+}
+
+/* @return it has had its turn, and somebody waits for a place that no other gives up; or it should
+ * not be there */
 static bool gives_up_place(struct ph__member *member)
 {
-    if (given_count(member) >= ph__turn_messages && ph__places_are_wanted(member->pool))
+    const bool has_had_turn = given_count(member) >= ph__turn_messages;
+    if ((has_had_turn && ph__places_are_wanted(member->pool)) ||
+        (!member->gives_up_place && is_beyond_limits(member)))
         give_up_place(member);
     return member->gives_up_place;
 }
@@ -84,8 +97,9 @@ static void settle(struct ph__member *member)
         become_idle(member);
     else if (has_room(member))
         ph__list_append(&member->relay->roomy, &member->of_relay);
-    if (is_idle || has_room(member))
-        ph__schedule_relay(member->relay);
+    else
+        return;
+    ph__schedule_relay(member->relay);
 }
 
 static void kick(struct ph__member *member)
@@ -200,6 +214,13 @@ void ph__member_probe(struct ph__member *member)
     kick(member);
 }
 
+void ph__members_heed_limits(ph_pool *pool)
+{
+    const struct ph__link *end = &pool->members.ends;
+    for (struct ph__link *link = end->next; link != end; link = link->next)
+        settle(PH__HOLDER(link, struct ph__member, of_pool));
+}
+
 void ph__members_heed_idle_timeout(ph_pool *pool)
 {
     for (struct ph__link *link = ph__list_first(&pool->idle); link && link != &pool->idle.ends;
@@ -233,6 +254,7 @@ void ph__member_free(struct ph__member *member)
     relay->member_count--;
     pool->member_count--;
     pool->giving_count -= member->gives_up_place;
+    relay->giving_count -= member->gives_up_place;
     ph__release(pool->allocator, member);
 }
 

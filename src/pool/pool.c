@@ -128,12 +128,14 @@ static size_t at_least_one(size_t n)
 void ph_pool_set_connections_max(ph_pool *pool, size_t n)
 {
     pool->connections_max = at_least_one(n);
+    ph__members_heed_limits(pool);
     ph__relays_go_on(pool);
 }
 
 void ph_pool_set_connections_per_server(ph_pool *pool, size_t n)
 {
     pool->connections_per_server = at_least_one(n);
+    ph__members_heed_limits(pool);
     ph__relays_go_on(pool);
 }
 
@@ -146,6 +148,7 @@ void ph_pool_set_messages_per_domain(ph_pool *pool, size_t n)
 void ph_pool_set_messages_per_connection(ph_pool *pool, size_t n)
 {
     pool->messages_per_connection = n;
+    ph__members_heed_limits(pool);
 }
 
 void ph_pool_set_messages_max(ph_pool *pool, size_t n)

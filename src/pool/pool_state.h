@@ -73,6 +73,7 @@ struct ph__relay {
     struct ph__list idle;  /* connections that nothing is asked of */
     struct ph__list roomy; /* connections that send, and can take one more */
     size_t member_count;
+    size_t giving_count; /* of them: those that give up their places */
     size_t opening_count;
     size_t probing_count;
     uint64_t opens_after_ms; /* an opening failed: none is tried before */
@@ -231,6 +232,10 @@ bool ph__member_needs_probe(const struct ph__member *member);
 
 /* Asks an idle one whether it is still there. */
 void ph__member_probe(struct ph__member *member);
+
+/* A limit on connections, or on their messages, has changed: those that are beyond it take no more
+ * messages, and leave as soon as nothing is under way on them. */
+void ph__members_heed_limits(ph_pool *pool);
 
 /* The time limit of those that idle has changed. */
 void ph__members_heed_idle_timeout(ph_pool *pool);

@@ -270,6 +270,8 @@ static struct ph__relay *next_relay(const ph_pool *pool)
     struct ph__link *hungry = ph__list_first(&pool->hungry);
     struct ph__link *first = ph__list_first(&pool->ready);
     struct ph__relay *relay = first ? PH__HOLDER(first, struct ph__relay, ready) : NULL;
+    if (pool->is_freed || pool->is_aborted)
+        return NULL;
     if (pool->is_rate_paused)
         return relay && relay->paid_count > 0 ? relay : NULL;
     return hungry && has_place(pool) ? PH__HOLDER(hungry, struct ph__relay, hungry) : relay;
@@ -277,13 +279,13 @@ static struct ph__relay *next_relay(const ph_pool *pool)
 
 bool ph__turns_are_due(const ph_pool *pool)
 {
-    return !pool->is_freed && !pool->is_aborted && next_relay(pool) != NULL;
+    return next_relay(pool) != NULL;
 }
 
 void ph__schedule(ph_pool *pool)
 {
-    while (ph__turns_are_due(pool)) {
-        struct ph__relay *relay = next_relay(pool);
+    struct ph__relay *relay;
+    while ((relay = next_relay(pool)) != NULL) {
         ph__list_remove(&relay->ready);
         if (has_place(pool))
             ph__stop_waiting_for_place(relay);
