@@ -8,7 +8,7 @@
 
 static size_t given_count(const struct ph__member *member)
 {
-    return member->sent_count + member->in_flight;
+    return member->ended_count + member->in_flight;
 }
 
 /* The member's place is another server's, as soon as nothing is under way on it. */
@@ -102,7 +102,7 @@ static void settle(struct ph__member *member)
     ph__schedule_relay(member->relay);
 }
 
-static void kick(struct ph__member *member)
+void ph__member_kick(struct ph__member *member)
 {
     if (!ph__link_is_in_list(&member->kicked))
         ph__list_append(&member->pool->kicked, &member->kicked);
@@ -177,7 +177,7 @@ int ph__member_open(struct ph__relay *relay)
     relay->member_count++;
     relay->opening_count++;
     ph__stop_waiting_for_place(relay);
-    kick(member);
+    ph__member_kick(member);
     return PH_OK;
 }
 
@@ -195,7 +195,7 @@ int ph__member_give(struct ph__member *member, struct ph__job *job)
     ph__domain_begun(job);
     leave_lists(member);
     settle(member);
-    kick(member);
+    ph__member_kick(member);
     return PH_OK;
 }
 
@@ -211,7 +211,7 @@ void ph__member_probe(struct ph__member *member)
     member->since = member->pool->now_ms;
     if (ph_connection_noop(member->connection) != PH_OK)
         ph_connection_close(member->connection);
-    kick(member);
+    ph__member_kick(member);
 }
 
 void ph__members_heed_limits(ph_pool *pool)
@@ -237,7 +237,7 @@ void ph__member_leave(struct ph__member *member)
     set_state(member, PH__MEMBER_LEAVING);
     member->since = member->pool->now_ms;
     (void)ph_connection_quit(member->connection);
-    kick(member);
+    ph__member_kick(member);
 }
 
 void ph__member_free(struct ph__member *member)
@@ -292,7 +292,7 @@ static void message_done(struct ph__member *member, const ph_event *event)
 {
     struct ph__job *job = event->user_data;
     member->in_flight--;
-    member->sent_count++;
+    member->ended_count++;
     ph__domain_ended(job);
     ph__job_ended(job, event->status, event->result);
     leave_lists(member);

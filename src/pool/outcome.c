@@ -74,7 +74,7 @@ static bool is_of_session(const ph_error *error)
 /* The session was used before, and ended before anything was said to this message. */
 static bool came_too_late(const struct ph__member *member, const ph_error *error)
 {
-    return member->sent_count > 1 && (error->reply_code == 421 || is_loss(error->status)) &&
+    return member->ended_count > 1 && (error->reply_code == 421 || is_loss(error->status)) &&
            (error->phase == PH_PHASE_MAIL || error->phase == PH_PHASE_NONE);
 }
 

@@ -234,8 +234,8 @@ int ph_pool_cancel(ph_pool *pool, ph_message *message)
     struct ph__member *member = job->member;
     const int status = member ? ph_connection_cancel(member->connection, message) : PH_ERR_STATE;
     job->is_cancelled |= status == PH_OK;
-    if (status == PH_OK && !ph__link_is_in_list(&member->kicked))
-        ph__list_append(&pool->kicked, &member->kicked);
+    if (status == PH_OK)
+        ph__member_kick(member);
     return status;
 }
 

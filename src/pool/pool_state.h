@@ -6,7 +6,8 @@
  * relay.c (what is known of a server), domain.c (the limit per domain), and the small things
  * timers.c, rate.c, histogram.c, poller_epoll.c, poller_poll.c.
  *
- * Every step costs the same however many messages wait: they stand in lists, and time in a heap.
+ * Every step costs the same however many messages wait: they stand in lists, and time in a heap. A
+ * change of a limit, and the end of the pool, look at every connection, server or domain.
  */
 #ifndef PH_POOL_POOL_STATE_H
 #define PH_POOL_POOL_STATE_H
@@ -34,7 +35,7 @@ enum ph__job_state {
     PH__JOB_WAITING,  /* in its relay's queue */
     PH__JOB_BLOCKED,  /* in its domain's queue */
     PH__JOB_DEFERRED, /* until its timer */
-    PH__JOB_SENDING   /* given to a connection */
+    PH__JOB_SENDING   /* given to a connection, or about to be told of or deferred */
 };
 
 struct ph__job {
@@ -45,7 +46,7 @@ struct ph__job {
     ph_message *message;
     struct ph__relay *relay;
     struct ph__domain *domain; /* NULL: no limit applies */
-    struct ph__member *member; /* while it is SENDING */
+    struct ph__member *member; /* that sends it; NULL: none does */
     ph_delivery_fn done;
     void *user_data;
     uint64_t number; /* how many were added before it: the list of all is in this order */
@@ -99,7 +100,7 @@ struct ph__member {
     struct ph__link of_pool;
     struct ph__link of_relay; /* idle or roomy */
     struct ph__link of_idle;  /* of all that idle, the longest first */
-    struct ph__link kicked;   /* it was given something to write */
+    struct ph__link kicked;   /* it has something to write or to tell */
     ph_pool *pool;
     struct ph__relay *relay;
     ph_connection *connection;
@@ -107,8 +108,8 @@ struct ph__member {
     struct ph__timer timer;
     struct ph__watch watch;
     size_t in_flight;
-    size_t sent_count;
-    uint64_t since; /* of its idling, NOOP or QUIT */
+    size_t ended_count; /* of messages, however they ended */
+    uint64_t since;     /* of its idling, NOOP or QUIT */
     uint64_t trips_seen;
     bool gives_up_place; /* closes as soon as it can, for another server's sake or its own */
     bool is_over;        /* a message told of its end: those behind it fail for that alone */
@@ -159,7 +160,7 @@ struct ph_pool {
     struct ph__list ready;       /* relays that have messages, and may go on */
     struct ph__list hungry;      /* relays with messages and no connection, for want of a place */
     struct ph__list idle;        /* members of all relays, the longest idle first */
-    struct ph__list kicked;      /* members that were given something to write */
+    struct ph__list kicked;      /* members that have something to write or to tell */
     size_t member_count;
     size_t giving_count; /* of members: those that give up their places */
     size_t hungry_count;
@@ -246,7 +247,10 @@ void ph__member_leave(struct ph__member *member);
 /* Something is to be read or written, or a time limit passed. */
 void ph__member_process(struct ph__member *member, const struct pollfd *fds, size_t count);
 
-/* Takes on the members that were given something to write. */
+/* It has something to write or to tell, which is taken on soon. */
+void ph__member_kick(struct ph__member *member);
+
+/* Takes on the members that have something to write or to tell. */
 void ph__members_take_on(ph_pool *pool);
 
 /* Writes, and tells, what is to be written and told. */

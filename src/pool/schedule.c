@@ -233,24 +233,8 @@ static bool is_paid_for(struct ph__relay *relay)
 }
 
 /* @return the relay may have another turn */
-static bool take_turn(struct ph__relay *relay)
+static bool give(struct ph__relay *relay, struct ph__member *member, struct ph__job *job)
 {
-    struct ph__job *job = next_job(relay);
-    ph__list_remove(&relay->ready);
-    relay->is_owed_turn = job != NULL;
-    if (!job)
-        return false;
-    if (must_probe(relay)) {
-        if (!pay_for_probe(relay))
-            return !relay->is_paused && relay->paid_count == 0;
-        ph__member_probe(idle_member(relay));
-        return true;
-    }
-    struct ph__member *member = pick_member(relay);
-    if (!member)
-        return !relay->is_paused && may_open(relay);
-    if (!is_paid_for(relay))
-        return !relay->is_paused;
     relay->is_owed_turn = false;
     ph__list_remove(&job->link);
     relay->waiting_count--;
@@ -261,6 +245,33 @@ static bool take_turn(struct ph__relay *relay)
     else if (status != PH_OK)
         ph__schedule_job(job, true);
     return status == PH_OK || status == PH_ERR_NO_MEMORY;
+}
+
+/* @return the relay may have another turn */
+static bool probe(struct ph__relay *relay)
+{
+    if (!pay_for_probe(relay))
+        return !relay->is_paused && relay->paid_count == 0;
+    ph__member_probe(idle_member(relay));
+    return true;
+}
+
+/* @return the relay may have another turn */
+static bool take_turn(struct ph__relay *relay)
+{
+    struct ph__job *job = next_job(relay);
+    ph__list_remove(&relay->ready);
+    relay->is_owed_turn = job != NULL;
+    if (!job)
+        return false;
+    if (must_probe(relay))
+        return probe(relay);
+    struct ph__member *member = pick_member(relay);
+    if (!member)
+        return !relay->is_paused && may_open(relay);
+    if (!is_paid_for(relay))
+        return !relay->is_paused;
+    return give(relay, member, job);
 }
 
 /* @return the relay whose turn it is: while there is a place, the one that has waited longest for
