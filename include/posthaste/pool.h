@@ -5,7 +5,8 @@
  * Messages are added with the server that they go to and a function that is told what became of
  * them. The pool opens, reuses and closes the connections: within limits, with fair turns among
  * servers, retries after passing failures, and rates that are kept. Its memory is bounded by the
- * limit on what may wait; a message, and its content, is the caller's from beginning to end.
+ * limit on what may wait, and serves one message after another: a stream of them allocates nothing.
+ * A message, and its content, is the caller's from beginning to end.
  *
  *     ph_pool_new(NULL, &pool);
  *     ph_pool_add(pool, server, message, &(ph_pool_options){.done = told, .user_data = me});
@@ -50,6 +51,8 @@ PH_API PH_MUST_CHECK int ph_pool_new(const ph_allocator *allocator, ph_pool **ou
 PH_API void ph_pool_free(ph_pool *pool);
 
 /* ---- Limits; they may change at any time ---------------------------------------------------- */
+
+/* Where one is lowered, what is under way ends as it began, and nothing more is begun beyond it. */
 
 /** Connections in all. Default 100; at least 1. */
 PH_API void ph_pool_set_connections_max(ph_pool *pool, size_t n);

@@ -8,7 +8,8 @@
 #include "pool/pool_state.h"
 
 enum {
-    table_min = 16
+    table_min = 16,
+    name_size_min = 64
 };
 
 /* FNV-1a, of letters without their case. */
@@ -27,6 +28,13 @@ static struct ph__domain **place_of(const ph_pool *pool, const char *name)
     return &pool->domains[hash_of(name) & (pool->domains_size - 1)];
 }
 
+static void chain(ph_pool *pool, struct ph__domain *domain)
+{
+    struct ph__domain **place = place_of(pool, domain->name);
+    domain->next = *place;
+    *place = domain;
+}
+
 static int grow(ph_pool *pool)
 {
     const size_t old_size = pool->domains_size;
@@ -42,32 +50,58 @@ static int grow(ph_pool *pool)
     pool->domains_size = size;
     for (size_t i = 0; i < old_size; i++) {
         for (struct ph__domain *domain = old[i], *next; domain; domain = next) {
-            struct ph__domain **place = place_of(pool, domain->name);
-            next = domain->next_of_hash;
-            domain->next_of_hash = *place;
-            *place = domain;
+            next = domain->next;
+            chain(pool, domain);
         }
     }
     ph__release(pool->allocator, old);
     return PH_OK;
 }
 
+/* Sets a name that fits, as most do, where the one before it was. */
+static int set_name(const ph_pool *pool, struct ph__domain *domain, const char *name)
+{
+    const size_t size = strlen(name) + 1;
+    if (size > domain->name_size) {
+        const size_t room = size < name_size_min ? name_size_min : size;
+        char *grown = ph__reallocate_array(pool->allocator, domain->name, room, 1);
+        if (!grown)
+            return PH_ERR_NO_MEMORY;
+        domain->name = grown;
+        domain->name_size = room;
+    }
+    memcpy(domain->name, name, size);
+    return PH_OK;
+}
+
+static struct ph__domain *take_unused(ph_pool *pool)
+{
+    struct ph__domain *domain = pool->unused_domains;
+    if (!domain)
+        return ph__allocate(pool->allocator, sizeof *domain);
+    pool->unused_domains = domain->next;
+    return domain;
+}
+
+static void put_unused(ph_pool *pool, struct ph__domain *domain)
+{
+    domain->next = pool->unused_domains;
+    pool->unused_domains = domain;
+}
+
 static struct ph__domain *make(ph_pool *pool, const char *name)
 {
     if (pool->domain_count >= pool->domains_size && grow(pool) != PH_OK)
         return NULL;
-    struct ph__domain *domain = ph__allocate(pool->allocator, sizeof *domain);
+    struct ph__domain *domain = take_unused(pool);
     if (!domain)
         return NULL;
-    domain->name = ph__duplicate(pool->allocator, name);
-    if (!domain->name) {
-        ph__release(pool->allocator, domain);
+    if (set_name(pool, domain, name) != PH_OK) {
+        put_unused(pool, domain);
         return NULL;
     }
     ph__list_init(&domain->blocked);
-    struct ph__domain **place = place_of(pool, name);
-    domain->next_of_hash = *place;
-    *place = domain;
+    chain(pool, domain);
     pool->domain_count++;
     return domain;
 }
@@ -91,7 +125,7 @@ int ph__domain_take(struct ph__job *job, const char *name)
         return PH_OK;
     struct ph__domain *domain = pool->domains_size > 0 ? *place_of(pool, name) : NULL;
     while (domain && !ph__ascii_equal(domain->name, name))
-        domain = domain->next_of_hash;
+        domain = domain->next;
     job->domain = domain ? domain : make(pool, name);
     if (!job->domain)
         return PH_ERR_NO_MEMORY;
@@ -156,20 +190,30 @@ static void wake_all(const struct ph__domain *domain, const ph_pool *pool)
 void ph__domains_go_on(ph_pool *pool)
 {
     for (size_t i = 0; i < pool->domains_size; i++) {
-        for (struct ph__domain *domain = pool->domains[i]; domain; domain = domain->next_of_hash)
+        for (struct ph__domain *domain = pool->domains[i]; domain; domain = domain->next)
             wake_all(domain, pool);
     }
 }
 
-void ph__domain_free(ph_pool *pool, struct ph__domain *domain)
+static void forget(ph_pool *pool, struct ph__domain *domain)
 {
     struct ph__domain **place = place_of(pool, domain->name);
     while (*place != domain)
-        place = &(*place)->next_of_hash;
-    *place = domain->next_of_hash;
+        place = &(*place)->next;
+    *place = domain->next;
     pool->domain_count--;
-    ph__release(pool->allocator, domain->name);
-    ph__release(pool->allocator, domain);
+    put_unused(pool, domain);
+}
+
+void ph__domains_release(ph_pool *pool)
+{
+    struct ph__domain *domain;
+    while ((domain = pool->unused_domains) != NULL) {
+        pool->unused_domains = domain->next;
+        ph__release(pool->allocator, domain->name);
+        ph__release(pool->allocator, domain);
+    }
+    ph__release(pool->allocator, pool->domains);
 }
 
 void ph__domain_let_go(struct ph__job *job)
@@ -182,5 +226,5 @@ void ph__domain_let_go(struct ph__job *job)
     if (job->state == PH__JOB_WAITING) /* its turn, if it had one, is somebody else's */
         wake_next(domain, pool);
     if (--domain->job_count == 0)
-        ph__domain_free(pool, domain);
+        forget(pool, domain);
 }

@@ -106,9 +106,7 @@ int ph_pool_fd(const ph_pool *pool)
 /* What was added, or given back by a function of the program's, wants a turn at once. */
 uint64_t ph_pool_deadline(const ph_pool *pool)
 {
-    const bool has_turns = ph__list_first(&pool->ready) ||
-                           (pool->hungry_count > 0 && pool->member_count < pool->connections_max);
-    const bool has_work = (has_turns && !pool->is_rate_paused) || ph__list_first(&pool->kicked) ||
+    const bool has_work = ph__turns_are_due(pool) || ph__list_first(&pool->kicked) ||
                           (pool->is_closing && pool->job_count == 0 && !pool->has_let_go);
     return has_work ? pool->now_ms : ph__timers_next(&pool->timers);
 }
@@ -163,7 +161,6 @@ void ph_pool_abort(ph_pool *pool)
     ph__pool_enter(pool);
     pool->is_closing = true;
     pool->is_aborted = true;
-    pool->retry.attempts = 0; /* what ends now ends for good */
     ph_pool_cancel_waiting(pool);
     while (!pool->is_freed && (member = first_at_rest(pool)) != NULL) {
         ph_connection_close(member->connection);

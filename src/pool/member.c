@@ -8,20 +8,33 @@
 
 static size_t given_count(const struct ph__member *member)
 {
-    return member->sent_count + member->in_flight;
+    return member->ended_count + member->in_flight;
 }
 
 /* The member's place is another server's, as soon as nothing is under way on it. */
 static void give_up_place(struct ph__member *member)
 {
     member->pool->giving_count += !member->gives_up_place;
+    member->relay->giving_count += !member->gives_up_place;
     member->gives_up_place = true;
 }
 
-/* @return it has had its turn, and somebody waits for a place that no other gives up */
+/* @return it is one more than there may be, since a limit was lowered */
+static bool is_beyond_limits(const struct ph__member *member)
+{
+    const ph_pool *pool = member->pool;
+    const struct ph__relay *relay = member->relay;
+    return pool->member_count - pool->giving_count > pool->connections_max ||
+           relay->member_count - relay->giving_count > pool->connections_per_server;
+}
+
+/* @return it has had its turn, and somebody waits for a place that no other gives up; or it should
+ * not be there */
 static bool gives_up_place(struct ph__member *member)
 {
-    if (given_count(member) >= ph__turn_messages && ph__places_are_wanted(member->pool))
+    const bool has_had_turn = given_count(member) >= ph__turn_messages;
+    if ((has_had_turn && ph__places_are_wanted(member->pool)) ||
+        (!member->gives_up_place && is_beyond_limits(member)))
         give_up_place(member);
     return member->gives_up_place;
 }
@@ -84,11 +97,12 @@ static void settle(struct ph__member *member)
         become_idle(member);
     else if (has_room(member))
         ph__list_append(&member->relay->roomy, &member->of_relay);
-    if (is_idle || has_room(member))
-        ph__schedule_relay(member->relay);
+    else
+        return;
+    ph__schedule_relay(member->relay);
 }
 
-static void kick(struct ph__member *member)
+void ph__member_kick(struct ph__member *member)
 {
     if (!ph__link_is_in_list(&member->kicked))
         ph__list_append(&member->pool->kicked, &member->kicked);
@@ -163,7 +177,7 @@ int ph__member_open(struct ph__relay *relay)
     relay->member_count++;
     relay->opening_count++;
     ph__stop_waiting_for_place(relay);
-    kick(member);
+    ph__member_kick(member);
     return PH_OK;
 }
 
@@ -181,7 +195,7 @@ int ph__member_give(struct ph__member *member, struct ph__job *job)
     ph__domain_begun(job);
     leave_lists(member);
     settle(member);
-    kick(member);
+    ph__member_kick(member);
     return PH_OK;
 }
 
@@ -197,7 +211,14 @@ void ph__member_probe(struct ph__member *member)
     member->since = member->pool->now_ms;
     if (ph_connection_noop(member->connection) != PH_OK)
         ph_connection_close(member->connection);
-    kick(member);
+    ph__member_kick(member);
+}
+
+void ph__members_heed_limits(ph_pool *pool)
+{
+    const struct ph__link *end = &pool->members.ends;
+    for (struct ph__link *link = end->next; link != end; link = link->next)
+        settle(PH__HOLDER(link, struct ph__member, of_pool));
 }
 
 void ph__members_heed_idle_timeout(ph_pool *pool)
@@ -216,7 +237,7 @@ void ph__member_leave(struct ph__member *member)
     set_state(member, PH__MEMBER_LEAVING);
     member->since = member->pool->now_ms;
     (void)ph_connection_quit(member->connection);
-    kick(member);
+    ph__member_kick(member);
 }
 
 void ph__member_free(struct ph__member *member)
@@ -233,6 +254,7 @@ void ph__member_free(struct ph__member *member)
     relay->member_count--;
     pool->member_count--;
     pool->giving_count -= member->gives_up_place;
+    relay->giving_count -= member->gives_up_place;
     ph__release(pool->allocator, member);
 }
 
@@ -270,7 +292,7 @@ static void message_done(struct ph__member *member, const ph_event *event)
 {
     struct ph__job *job = event->user_data;
     member->in_flight--;
-    member->sent_count++;
+    member->ended_count++;
     ph__domain_ended(job);
     ph__job_ended(job, event->status, event->result);
     leave_lists(member);
@@ -352,6 +374,7 @@ void ph__member_take_on(struct ph__member *member)
 
 void ph__member_process(struct ph__member *member, const struct pollfd *fds, size_t count)
 {
+    member->is_busy = true; /* the program dials, and is asked for content */
     ph_connection_process(member->connection, fds, count, member->pool->now_ms);
     ph__member_take_on(member);
 }

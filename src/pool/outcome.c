@@ -33,17 +33,26 @@ static bool may_pass(int status)
            status == PH_ERR_OPEN_TIMEOUT || status == PH_ERR_NO_MEMORY;
 }
 
-static bool may_be_sent_again(const ph_pool *pool, const struct ph__job *job, int status,
-                              ph_outcome outcome)
+/* @return its content can be read from its start again, and the program's function that was asked
+ * for it has not ended everything meanwhile */
+static bool can_begin_anew(const struct ph__job *job)
 {
-    if (job->attempts >= pool->retry.attempts)
+    const ph_pool *pool = job->relay->pool;
+    return !pool->is_aborted && ph__source_rewind(&job->message->source) && !pool->is_aborted &&
+           !pool->is_freed;
+}
+
+static bool may_be_sent_again(const struct ph__job *job, int status, ph_outcome outcome)
+{
+    const ph_pool *pool = job->relay->pool;
+    if (pool->is_freed || job->attempts >= pool->retry.attempts)
         return false;
     if (outcome == PH_OUTCOME_UNKNOWN && !pool->retry.unknown_too)
         return false;
     /* What is unknown was sent well; what ended its session may have been another's matter. */
     if (outcome == PH_OUTCOME_NOT_SENT && !may_pass(status))
         return false;
-    return ph__source_rewind(&job->message->source);
+    return can_begin_anew(job);
 }
 
 static void defer(struct ph__job *job)
@@ -65,7 +74,7 @@ static bool is_of_session(const ph_error *error)
 /* The session was used before, and ended before anything was said to this message. */
 static bool came_too_late(const struct ph__member *member, const ph_error *error)
 {
-    return member->sent_count > 1 && (error->reply_code == 421 || is_loss(error->status)) &&
+    return member->ended_count > 1 && (error->reply_code == 421 || is_loss(error->status)) &&
            (error->phase == PH_PHASE_MAIL || error->phase == PH_PHASE_NONE);
 }
 
@@ -74,13 +83,12 @@ static bool came_too_late(const struct ph__member *member, const ph_error *error
 static bool had_no_attempt(const struct ph__job *job, const ph_error *error, ph_outcome outcome)
 {
     const struct ph__member *member = job->member;
-    if (outcome != PH_OUTCOME_NOT_SENT || job->is_cancelled || job->relay->pool->is_aborted)
+    if (outcome != PH_OUTCOME_NOT_SENT || job->is_cancelled)
         return false;
     const bool is_others = error->status == PH_ERR_CANCELLED ||
                            (member->is_over && is_of_session(error)) ||
                            came_too_late(member, error);
-    return is_others && job->free_returns < ph__free_returns_max &&
-           ph__source_rewind(&job->message->source);
+    return is_others && job->free_returns < ph__free_returns_max && can_begin_anew(job);
 }
 
 static void give_back(struct ph__job *job)
@@ -110,7 +118,7 @@ void ph__job_ended(struct ph__job *job, int status, const ph_result *result)
     member->is_over |= status != PH_OK && ends_session(member, error);
     if (is_returned)
         give_back(job);
-    else if (status != PH_OK && may_be_sent_again(pool, job, status, outcome))
+    else if (status != PH_OK && may_be_sent_again(job, status, outcome))
         defer(job);
     else
         ph__job_tell(job, status, outcome, result, error);
@@ -124,8 +132,11 @@ static ph_error no_memory(void)
 void ph__job_had_no_memory(struct ph__job *job)
 {
     const ph_error error = no_memory();
+    job->state = PH__JOB_SENDING; /* in no queue, and not to be taken back by its own rewind */
     job->attempts++;
-    if (may_be_sent_again(job->relay->pool, job, error.status, PH_OUTCOME_NOT_SENT))
+    ph__domain_begun(job);
+    ph__domain_ended(job);
+    if (may_be_sent_again(job, error.status, PH_OUTCOME_NOT_SENT))
         defer(job);
     else
         ph__job_tell(job, error.status, PH_OUTCOME_NOT_SENT, NULL, &error);
@@ -152,25 +163,6 @@ static void count(ph_pool *pool, int status, ph_outcome outcome)
         statistics->refused++;
     else
         statistics->failed++;
-}
-
-/* Takes the job out of everything that knows of it. */
-static void forget(struct ph__job *job)
-{
-    ph_pool *pool = job->relay->pool;
-    if (job->state == PH__JOB_WAITING)
-        job->relay->waiting_count -= ph__link_is_in_list(&job->link);
-    if (job->state == PH__JOB_DEFERRED)
-        pool->statistics.deferred--;
-    ph__list_remove(&job->link);
-    ph__list_remove(&job->of_pool);
-    ph__timers_unset(&pool->timers, &job->timer);
-    ph__domain_let_go(job);
-    if (job->message)
-        job->message->in_pool = NULL;
-    job->relay->job_count--;
-    pool->job_count--;
-    ph__release(pool->allocator, job);
 }
 
 static void tell_of_room(ph_pool *pool)
@@ -208,7 +200,7 @@ void ph__job_tell(struct ph__job *job, int status, ph_outcome outcome, const ph_
     if (status == PH_OK)
         ph__histogram_add(&pool->latencies, delivery.elapsed_ms);
     relay->job_count++; /* the server must stay, whatever the program's functions do */
-    forget(job);
+    ph__job_forget(job);
     if (done && !pool->is_freed)
         done(pool, &delivery, user_data);
     tell_of_room(pool);

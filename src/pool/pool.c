@@ -37,8 +37,9 @@ int ph_pool_new(const ph_allocator *allocator, ph_pool **out)
     pool->random = (uint32_t)pool->now_ms;
     pool->rate_timer.due = rate_due;
     set_defaults(pool);
-    struct ph__list *const lists[] = {&pool->jobs,   &pool->members, &pool->ready,
-                                      &pool->hungry, &pool->idle,    &pool->kicked};
+    struct ph__list *const lists[] = {&pool->jobs,   &pool->unused_jobs, &pool->members,
+                                      &pool->relays, &pool->ready,       &pool->hungry,
+                                      &pool->idle,   &pool->kicked};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         ph__list_init(lists[i]);
     ph__timers_init(&pool->timers, pool->allocator);
@@ -61,18 +62,17 @@ static void forget_everything(ph_pool *pool)
                      PH_OUTCOME_NOT_SENT, NULL, NULL);
     while ((link = ph__list_first(&pool->members)) != NULL)
         ph__member_free(PH__HOLDER(link, struct ph__member, of_pool));
-    for (size_t i = 0; i < pool->relays_size; i++) {
-        while (pool->relays[i])
-            ph__relay_free(pool->relays[i]);
-    }
+    while ((link = ph__list_first(&pool->relays)) != NULL)
+        ph__relay_free(PH__HOLDER(link, struct ph__relay, of_pool));
 }
 
 static void release(ph_pool *pool)
 {
     const ph_allocator allocator = pool->own_allocator;
     forget_everything(pool);
-    ph__release(&allocator, pool->relays);
-    ph__release(&allocator, pool->domains);
+    ph__jobs_release(pool);
+    ph__domains_release(pool);
+    ph__release(&allocator, pool->relay_table);
     ph__poller_free(pool->poller);
     ph__timers_release(&pool->timers);
     ph__release(&allocator, pool);
@@ -128,12 +128,14 @@ static size_t at_least_one(size_t n)
 void ph_pool_set_connections_max(ph_pool *pool, size_t n)
 {
     pool->connections_max = at_least_one(n);
+    ph__members_heed_limits(pool);
     ph__relays_go_on(pool);
 }
 
 void ph_pool_set_connections_per_server(ph_pool *pool, size_t n)
 {
     pool->connections_per_server = at_least_one(n);
+    ph__members_heed_limits(pool);
     ph__relays_go_on(pool);
 }
 
@@ -146,6 +148,7 @@ void ph_pool_set_messages_per_domain(ph_pool *pool, size_t n)
 void ph_pool_set_messages_per_connection(ph_pool *pool, size_t n)
 {
     pool->messages_per_connection = n;
+    ph__members_heed_limits(pool);
 }
 
 void ph_pool_set_messages_max(ph_pool *pool, size_t n)
@@ -193,44 +196,6 @@ void ph_pool_set_room(ph_pool *pool, ph_room_fn room, void *user_data)
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
-static void job_due(struct ph__timer *timer)
-{
-    struct ph__job *job = PH__HOLDER(timer, struct ph__job, timer);
-    job->relay->pool->statistics.deferred--;
-    ph__schedule_job(job, false);
-}
-
-static uint8_t rank_of(ph_priority priority)
-{
-    return priority == PH_PRIORITY_HIGH ? 0 : priority == PH_PRIORITY_NORMAL ? 1 : 2;
-}
-
-static struct ph__job *new_job(struct ph__relay *relay, ph_message *message,
-                               const ph_pool_options *options)
-{
-    ph_pool *pool = relay->pool;
-    struct ph__job *job = ph__allocate(pool->allocator, sizeof *job);
-    if (!job)
-        return NULL;
-    *job = (struct ph__job){.timer = {.due = job_due},
-                            .message = message,
-                            .relay = relay,
-                            .done = options->done,
-                            .user_data = options->user_data,
-                            .number = pool->statistics.added,
-                            .added_ms = ph_now_ms(),
-                            .rank = rank_of(options->priority)};
-    relay->job_count++;
-    pool->job_count++;
-    if (ph__domain_take(job, options->domain) == PH_OK && ph__pool_reserve_timers(pool) == PH_OK)
-        return job;
-    ph__domain_let_go(job);
-    relay->job_count--;
-    pool->job_count--;
-    ph__release(pool->allocator, job);
-    return NULL;
-}
-
 int ph_pool_add(ph_pool *pool, ph_server *server, ph_message *message,
                 const ph_pool_options *options)
 {
@@ -246,14 +211,12 @@ int ph_pool_add(ph_pool *pool, ph_server *server, ph_message *message,
         return PH_ERR_FULL;
     }
     struct ph__relay *relay = ph__relay_of(pool, server);
-    struct ph__job *job = relay ? new_job(relay, message, options) : NULL;
+    struct ph__job *job = relay ? ph__job_new(relay, message, options) : NULL;
     if (!job) {
         if (relay)
             ph__relay_let_go(relay);
         return PH_ERR_NO_MEMORY;
     }
-    message->in_pool = job;
-    ph__list_append(&pool->jobs, &job->of_pool);
     pool->statistics.added++;
     ph__schedule_job(job, false);
     return PH_OK;
@@ -271,8 +234,8 @@ int ph_pool_cancel(ph_pool *pool, ph_message *message)
     struct ph__member *member = job->member;
     const int status = member ? ph_connection_cancel(member->connection, message) : PH_ERR_STATE;
     job->is_cancelled |= status == PH_OK;
-    if (status == PH_OK && !ph__link_is_in_list(&member->kicked))
-        ph__list_append(&pool->kicked, &member->kicked);
+    if (status == PH_OK)
+        ph__member_kick(member);
     return status;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a pool consists of, for the files that make it up: pool.c (life, limits, adding), drive.c
- * (how it is driven, and ends),
- * schedule.c (who goes next, and over which connection), member.c (connections and their events),
- * outcome.c (retries and ends), relay.c (what is known of a server), domain.c (the limit per
- * domain), and the small things timers.c, rate.c, histogram.c, poller_epoll.c, poller_poll.c.
+ * (how it is driven, and ends), job.c (messages, and their memory), schedule.c (who goes next, and
+ * over which connection), member.c (connections and their events), outcome.c (retries and ends),
+ * relay.c (what is known of a server), domain.c (the limit per domain), and the small things
+ * timers.c, rate.c, histogram.c, poller_epoll.c, poller_poll.c.
  *
- * Every step costs the same however many messages wait: they stand in lists, and time in a heap.
+ * Every step costs the same however many messages wait: they stand in lists, and time in a heap. A
+ * change of a limit, and the end of the pool, look at every connection, server or domain.
  */
 #ifndef PH_POOL_POOL_STATE_H
 #define PH_POOL_POOL_STATE_H
@@ -34,7 +35,7 @@ enum ph__job_state {
     PH__JOB_WAITING,  /* in its relay's queue */
     PH__JOB_BLOCKED,  /* in its domain's queue */
     PH__JOB_DEFERRED, /* until its timer */
-    PH__JOB_SENDING   /* given to a connection */
+    PH__JOB_SENDING   /* given to a connection, or about to be told of or deferred */
 };
 
 struct ph__job {
@@ -45,7 +46,7 @@ struct ph__job {
     ph_message *message;
     struct ph__relay *relay;
     struct ph__domain *domain; /* NULL: no limit applies */
-    struct ph__member *member; /* while it is SENDING */
+    struct ph__member *member; /* that sends it; NULL: none does */
     ph_delivery_fn done;
     void *user_data;
     uint64_t number; /* how many were added before it: the list of all is in this order */
@@ -59,6 +60,7 @@ struct ph__job {
 /* ---- A server -------------------------------------------------------------------------------- */
 
 struct ph__relay {
+    struct ph__link of_pool;
     struct ph__link ready;  /* in the ring of those that may have a turn */
     struct ph__link hungry; /* in the list of those that wait for a place for a connection */
     struct ph__relay *next_of_hash;
@@ -72,6 +74,7 @@ struct ph__relay {
     struct ph__list idle;  /* connections that nothing is asked of */
     struct ph__list roomy; /* connections that send, and can take one more */
     size_t member_count;
+    size_t giving_count; /* of them: those that give up their places */
     size_t opening_count;
     size_t probing_count;
     uint64_t opens_after_ms; /* an opening failed: none is tried before */
@@ -97,7 +100,7 @@ struct ph__member {
     struct ph__link of_pool;
     struct ph__link of_relay; /* idle or roomy */
     struct ph__link of_idle;  /* of all that idle, the longest first */
-    struct ph__link kicked;   /* it was given something to write */
+    struct ph__link kicked;   /* it has something to write or to tell */
     ph_pool *pool;
     struct ph__relay *relay;
     ph_connection *connection;
@@ -105,19 +108,20 @@ struct ph__member {
     struct ph__timer timer;
     struct ph__watch watch;
     size_t in_flight;
-    size_t sent_count;
-    uint64_t since; /* of its idling, NOOP or QUIT */
+    size_t ended_count; /* of messages, however they ended */
+    uint64_t since;     /* of its idling, NOOP or QUIT */
     uint64_t trips_seen;
     bool gives_up_place; /* closes as soon as it can, for another server's sake or its own */
     bool is_over;        /* a message told of its end: those behind it fail for that alone */
-    bool is_busy;        /* its events are being handled: it must stay */
+    bool is_busy;        /* something is being done with it, down the stack: it must stay */
 };
 
 /* ---- A recipient domain ---------------------------------------------------------------------- */
 
 struct ph__domain {
-    struct ph__domain *next_of_hash;
+    struct ph__domain *next; /* of its hash, or of those that are not used */
     char *name;
+    size_t name_size; /* allocated */
     size_t job_count;
     size_t in_flight;
     struct ph__list blocked;
@@ -141,19 +145,22 @@ struct ph_pool {
     uint32_t probe_after_ms;
     ph_retry retry;
 
-    struct ph__relay **relays; /* hash tables */
+    struct ph__relay **relay_table; /* by their hashes */
     size_t relays_size;
     size_t relay_count;
-    struct ph__domain **domains;
+    struct ph__domain **domains; /* by their hashes */
     size_t domains_size;
     size_t domain_count;
+    struct ph__domain *unused_domains;
 
-    struct ph__list jobs;    /* all */
-    struct ph__list members; /* all */
-    struct ph__list ready;   /* relays that have messages, and may go on */
-    struct ph__list hungry;  /* relays with messages and no connection, for want of a place */
-    struct ph__list idle;    /* members of all relays, the longest idle first */
-    struct ph__list kicked;  /* members that were given something to write */
+    struct ph__list jobs;        /* all that are not done */
+    struct ph__list unused_jobs; /* for the next messages */
+    struct ph__list members;     /* all */
+    struct ph__list relays;      /* all, in the order in which they were first needed */
+    struct ph__list ready;       /* relays that have messages, and may go on */
+    struct ph__list hungry;      /* relays with messages and no connection, for want of a place */
+    struct ph__list idle;        /* members of all relays, the longest idle first */
+    struct ph__list kicked;      /* members that have something to write or to tell */
     size_t member_count;
     size_t giving_count; /* of members: those that give up their places */
     size_t hungry_count;
@@ -195,6 +202,9 @@ bool ph__pool_leave(ph_pool *pool);
 /* Gives turns as long as anybody can use one. */
 void ph__schedule(ph_pool *pool);
 
+/* @return it would do something */
+bool ph__turns_are_due(const ph_pool *pool);
+
 /* Puts a job in its relay's queue, at its end or before all others of its priority. */
 void ph__schedule_job(struct ph__job *job, bool goes_first);
 
@@ -224,6 +234,10 @@ bool ph__member_needs_probe(const struct ph__member *member);
 /* Asks an idle one whether it is still there. */
 void ph__member_probe(struct ph__member *member);
 
+/* A limit on connections, or on their messages, has changed: those that are beyond it take no more
+ * messages, and leave as soon as nothing is under way on them. */
+void ph__members_heed_limits(ph_pool *pool);
+
 /* The time limit of those that idle has changed. */
 void ph__members_heed_idle_timeout(ph_pool *pool);
 
@@ -233,7 +247,10 @@ void ph__member_leave(struct ph__member *member);
 /* Something is to be read or written, or a time limit passed. */
 void ph__member_process(struct ph__member *member, const struct pollfd *fds, size_t count);
 
-/* Takes on the members that were given something to write. */
+/* It has something to write or to tell, which is taken on soon. */
+void ph__member_kick(struct ph__member *member);
+
+/* Takes on the members that have something to write or to tell. */
 void ph__members_take_on(ph_pool *pool);
 
 /* Writes, and tells, what is to be written and told. */
@@ -241,6 +258,18 @@ void ph__member_take_on(struct ph__member *member);
 
 /* Forgets it; nothing of it is under way. */
 void ph__member_free(struct ph__member *member);
+
+/* ---- job.c ----------------------------------------------------------------------------------- */
+
+/* @return a job of the relay's, which is in no queue yet; NULL without memory */
+struct ph__job *ph__job_new(struct ph__relay *relay, ph_message *message,
+                            const ph_pool_options *options);
+
+/* Takes it out of everything that knows of it, and keeps its memory for another. */
+void ph__job_forget(struct ph__job *job);
+
+/* Frees that memory; no job is left. */
+void ph__jobs_release(ph_pool *pool);
 
 /* ---- outcome.c ------------------------------------------------------------------------------- */
 
@@ -289,6 +318,8 @@ void ph__domain_let_go(struct ph__job *job);
 
 /* The limit has changed: what may go now has its turn. */
 void ph__domains_go_on(ph_pool *pool);
-void ph__domain_free(ph_pool *pool, struct ph__domain *domain);
+
+/* Frees what was kept for other domains; no job is left. */
+void ph__domains_release(ph_pool *pool);
 
 #endif

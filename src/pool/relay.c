@@ -17,7 +17,7 @@ static size_t place_of(const ph_pool *pool, const ph_server *server)
 
 static void chain(ph_pool *pool, struct ph__relay *relay)
 {
-    struct ph__relay **place = &pool->relays[place_of(pool, relay->server)];
+    struct ph__relay **place = &pool->relay_table[place_of(pool, relay->server)];
     relay->next_of_hash = *place;
     *place = relay;
 }
@@ -25,7 +25,7 @@ static void chain(ph_pool *pool, struct ph__relay *relay)
 static int grow(ph_pool *pool)
 {
     const size_t old_size = pool->relays_size;
-    struct ph__relay **old = pool->relays;
+    struct ph__relay **old = pool->relay_table;
     const size_t size = old_size == 0 ? table_min : 2 * old_size;
     struct ph__relay **table =
         ph__reallocate_array(pool->allocator, NULL, size, sizeof(struct ph__relay *));
@@ -33,7 +33,7 @@ static int grow(ph_pool *pool)
         return PH_ERR_NO_MEMORY;
     for (size_t i = 0; i < size; i++)
         table[i] = NULL;
-    pool->relays = table;
+    pool->relay_table = table;
     pool->relays_size = size;
     for (size_t i = 0; i < old_size; i++) {
         for (struct ph__relay *relay = old[i], *next; relay; relay = next) {
@@ -70,13 +70,15 @@ static struct ph__relay *make(ph_pool *pool, ph_server *server)
     ph__server_retain(server);
     server->is_frozen = true;
     chain(pool, relay);
+    ph__list_append(&pool->relays, &relay->of_pool);
     pool->relay_count++;
     return relay;
 }
 
 struct ph__relay *ph__relay_of(ph_pool *pool, ph_server *server)
 {
-    struct ph__relay *relay = pool->relays_size > 0 ? pool->relays[place_of(pool, server)] : NULL;
+    struct ph__relay *relay =
+        pool->relays_size > 0 ? pool->relay_table[place_of(pool, server)] : NULL;
     while (relay && relay->server != server)
         relay = relay->next_of_hash;
     return relay ? relay : make(pool, server);
@@ -85,12 +87,13 @@ struct ph__relay *ph__relay_of(ph_pool *pool, ph_server *server)
 void ph__relay_free(struct ph__relay *relay)
 {
     ph_pool *pool = relay->pool;
-    struct ph__relay **place = &pool->relays[place_of(pool, relay->server)];
+    struct ph__relay **place = &pool->relay_table[place_of(pool, relay->server)];
     while (*place != relay)
         place = &(*place)->next_of_hash;
     *place = relay->next_of_hash;
     pool->relay_count--;
     ph__timers_unset(&pool->timers, &relay->timer);
+    ph__list_remove(&relay->of_pool);
     ph__list_remove(&relay->ready);
     ph__stop_waiting_for_place(relay);
     ph_server_free(relay->server);
@@ -106,13 +109,13 @@ void ph__relay_let_go(struct ph__relay *relay)
 
 void ph__relays_go_on(ph_pool *pool)
 {
-    for (size_t i = 0; i < pool->relays_size; i++) {
-        for (struct ph__relay *relay = pool->relays[i]; relay; relay = relay->next_of_hash) {
-            if (relay->is_paused && relay->job_count > 0 && relay->opens_after_ms <= pool->now_ms) {
-                relay->is_paused = false;
-                ph__timers_unset(&pool->timers, &relay->timer);
-            }
-            ph__schedule_relay(relay);
+    const struct ph__link *end = &pool->relays.ends;
+    for (struct ph__link *link = end->next; link != end; link = link->next) {
+        struct ph__relay *relay = PH__HOLDER(link, struct ph__relay, of_pool);
+        if (relay->is_paused && relay->job_count > 0 && relay->opens_after_ms <= pool->now_ms) {
+            relay->is_paused = false;
+            ph__timers_unset(&pool->timers, &relay->timer);
         }
+        ph__schedule_relay(relay);
     }
 }

@@ -233,24 +233,8 @@ static bool is_paid_for(struct ph__relay *relay)
 }
 
 /* @return the relay may have another turn */
-static bool take_turn(struct ph__relay *relay)
+static bool give(struct ph__relay *relay, struct ph__member *member, struct ph__job *job)
 {
-    struct ph__job *job = next_job(relay);
-    ph__list_remove(&relay->ready);
-    relay->is_owed_turn = job != NULL;
-    if (!job)
-        return false;
-    if (must_probe(relay)) {
-        if (!pay_for_probe(relay))
-            return !relay->is_paused && relay->paid_count == 0;
-        ph__member_probe(idle_member(relay));
-        return true;
-    }
-    struct ph__member *member = pick_member(relay);
-    if (!member)
-        return !relay->is_paused && may_open(relay);
-    if (!is_paid_for(relay))
-        return !relay->is_paused;
     relay->is_owed_turn = false;
     ph__list_remove(&job->link);
     relay->waiting_count--;
@@ -263,6 +247,33 @@ static bool take_turn(struct ph__relay *relay)
     return status == PH_OK || status == PH_ERR_NO_MEMORY;
 }
 
+/* @return the relay may have another turn */
+static bool probe(struct ph__relay *relay)
+{
+    if (!pay_for_probe(relay))
+        return !relay->is_paused && relay->paid_count == 0;
+    ph__member_probe(idle_member(relay));
+    return true;
+}
+
+/* @return the relay may have another turn */
+static bool take_turn(struct ph__relay *relay)
+{
+    struct ph__job *job = next_job(relay);
+    ph__list_remove(&relay->ready);
+    relay->is_owed_turn = job != NULL;
+    if (!job)
+        return false;
+    if (must_probe(relay))
+        return probe(relay);
+    struct ph__member *member = pick_member(relay);
+    if (!member)
+        return !relay->is_paused && may_open(relay);
+    if (!is_paid_for(relay))
+        return !relay->is_paused;
+    return give(relay, member, job);
+}
+
 /* @return the relay whose turn it is: while there is a place, the one that has waited longest for
  * one; NULL: nobody's, or nobody's yet, as the rate of all has it */
 static struct ph__relay *next_relay(const ph_pool *pool)
@@ -270,15 +281,22 @@ static struct ph__relay *next_relay(const ph_pool *pool)
     struct ph__link *hungry = ph__list_first(&pool->hungry);
     struct ph__link *first = ph__list_first(&pool->ready);
     struct ph__relay *relay = first ? PH__HOLDER(first, struct ph__relay, ready) : NULL;
+    if (pool->is_freed || pool->is_aborted)
+        return NULL;
     if (pool->is_rate_paused)
         return relay && relay->paid_count > 0 ? relay : NULL;
     return hungry && has_place(pool) ? PH__HOLDER(hungry, struct ph__relay, hungry) : relay;
 }
 
+bool ph__turns_are_due(const ph_pool *pool)
+{
+    return next_relay(pool) != NULL;
+}
+
 void ph__schedule(ph_pool *pool)
 {
     struct ph__relay *relay;
-    while (!pool->is_freed && !pool->is_aborted && (relay = next_relay(pool)) != NULL) {
+    while ((relay = next_relay(pool)) != NULL) {
         ph__list_remove(&relay->ready);
         if (has_place(pool))
             ph__stop_waiting_for_place(relay);

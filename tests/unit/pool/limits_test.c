@@ -244,6 +244,31 @@ static void domain__goes_on_when_the_next_fails(void **state)
     assert_int_equal(all.sent, 3);
 }
 
+/* One allocation after another fails: whatever it was for, the next one has its turn when the one
+ * before it, which may wait for another attempt, is taken back. */
+static void domain__goes_on_when_memory_is_short(void **state)
+{
+    (void)state;
+    bool has_failed = true;
+    for (int n = 0; has_failed; n++) {
+        struct world w;
+        world_begin(&w, 2);
+        ph_pool_set_messages_per_domain(w.pool, 1);
+        w.sites[0].content_takes = 10;
+        for (size_t i = 0; i < 3; i++)
+            (void)world_send(&w, &w.sites[i > 0], i, "example.net");
+        world_go_to(&w, 9);
+        w.test.fail_at = w.test.n_allocations + n;
+        world_go_to(&w, 20);
+        (void)ph_pool_cancel(w.pool, w.letters[1]->message);
+        world_finish(&w);
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(w.letters[i]->count, 1);
+        has_failed = w.test.has_failed;
+        (void)world_end(&w);
+    }
+}
+
 static void messages__to_a_domain_may_be_more_at_once(void **state)
 {
     (void)state;
@@ -403,6 +428,7 @@ int main(void)
         cmocka_unit_test(messages__of_a_domain_keep_their_order),
         cmocka_unit_test(domain__goes_on_when_the_next_is_taken_back),
         cmocka_unit_test(domain__goes_on_when_the_next_fails),
+        cmocka_unit_test(domain__goes_on_when_memory_is_short),
         cmocka_unit_test(messages__to_a_domain_may_be_more_at_once),
         cmocka_unit_test(room__is_told_once_half_is_gone),
         cmocka_unit_test(room__may_add_and_cancel),

@@ -260,83 +260,6 @@ static void server__that_took_no_more_is_asked_again(void **state)
     assert_int_equal(world_end(&w).sent, 10);
 }
 
-/* ---- Others' failures ------------------------------------------------------------------------ */
-
-/* Never ends: more than the sockets take at once. */
-static int read_on(void *buffer, size_t size, size_t *n, void *user_data)
-{
-    (void)user_data;
-    memset(buffer, 'x', size);
-    *n = size;
-    return 0;
-}
-
-static int fail_to_read(void *buffer, size_t size, size_t *n, void *user_data)
-{
-    (void)buffer;
-    (void)size;
-    (void)n;
-    (void)user_data;
-    return -1;
-}
-
-static int rewind_nothing(void *user_data)
-{
-    (void)user_data;
-    return 0;
-}
-
-/* Two on one connection: the first with content of its own. */
-static void begin_two(struct world *w, ph_read_fn read)
-{
-    world_begin(w, 1);
-    set_retry(w, 1, 1000, 1000);
-    ph_pool_set_connections_per_server(w->pool, 1);
-    struct letter *first = world_letter(w, "first@example.net");
-    assert_int_equal(ph_message_set_content_callback(first->message, read, NULL), PH_OK);
-    assert_int_equal(ph_message_set_rewind(first->message, rewind_nothing), PH_OK);
-    world_add(first, &w->sites[0], PH_PRIORITY_NORMAL);
-    (void)world_send(w, &w->sites[0], 2, "example.net");
-}
-
-static const char *fall_silent(struct visit *visit, const char *line)
-{
-    visit->is_silent = strncmp(line, "DATA", 4) == 0 && visit->number == 1;
-    return NULL;
-}
-
-static void message__taken_back_in_its_content_takes_no_other_along(void **state)
-{
-    (void)state;
-    struct world w;
-    begin_two(&w, read_on);
-    w.sites[0].reply = fall_silent;
-    world_settle(&w);
-    assert_int_equal(world_statistics(&w).in_flight, 2);
-    assert_int_equal(ph_pool_cancel(w.pool, w.letters[0]->message), PH_OK);
-    world_finish(&w);
-    assert_int_equal(w.letters[0]->status, PH_ERR_CANCELLED);
-    assert_int_equal(w.letters[1]->status, PH_OK);
-    assert_int_equal(w.letters[1]->attempts, 1);
-    const ph_pool_statistics all = world_end(&w);
-    assert_int_equal(all.cancelled, 1);
-    assert_int_equal(all.sent, 1);
-}
-
-static void message__whose_content_fails_takes_no_other_along(void **state)
-{
-    (void)state;
-    struct world w;
-    begin_two(&w, fail_to_read);
-    world_finish(&w);
-    assert_int_equal(w.letters[0]->status, PH_ERR_SOURCE);
-    assert_int_equal(w.letters[1]->status, PH_OK);
-    assert_int_equal(w.letters[1]->attempts, 1);
-    const ph_pool_statistics all = world_end(&w);
-    assert_int_equal(all.failed, 1);
-    assert_int_equal(all.sent, 1);
-}
-
 /* ---- What nobody knows ----------------------------------------------------------------------- */
 
 static const char *hang_up_behind_the_end(struct visit *visit, const char *line)
@@ -410,8 +333,6 @@ int main(void)
         cmocka_unit_test(server__that_ends_every_session_uses_up_the_attempts),
         cmocka_unit_test(message__that_kills_its_connection_harms_no_other),
         cmocka_unit_test(server__that_took_no_more_is_asked_again),
-        cmocka_unit_test(message__taken_back_in_its_content_takes_no_other_along),
-        cmocka_unit_test(message__whose_content_fails_takes_no_other_along),
         cmocka_unit_test(unknown__is_sent_again_only_if_that_was_asked_for),
         cmocka_unit_test(memory__that_is_short_once_loses_no_message),
     };

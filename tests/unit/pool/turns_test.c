@@ -284,6 +284,32 @@ static void rates__that_are_raised_hold_at_once(void **state)
     (void)world_end(&w);
 }
 
+/* An idle connection was asked for the sake of a message that was then taken back: what its turn
+ * cost is the next one's, which waits neither for the rate nor for the time when it may go on. */
+static void rate__is_not_asked_by_what_was_paid_for(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 2);
+    (void)world_send(&w, &w.sites[0], 0, "example.net");
+    world_finish(&w);
+    ph_pool_set_rate(w.pool, 0.1);
+    world_go_to(&w, 3000);
+    const struct letter *letter = world_send(&w, &w.sites[0], 1, "example.net");
+    ph_pool_process(w.pool, w.now_ms);
+    assert_int_equal(ph_pool_cancel(w.pool, letter->message), PH_OK);
+    (void)world_send(&w, &w.sites[1], 2, "example.net");
+    world_settle(&w);
+    assert_int_equal(w.sites[0].noop_count, 1);
+    assert_int_equal(w.arrival_count, 1);
+    (void)world_send(&w, &w.sites[0], 3, "example.net");
+    assert_true(ph_pool_deadline(w.pool) <= w.now_ms);
+    world_settle(&w);
+    assert_int_equal(w.arrival_count, 2);
+    world_finish(&w);
+    (void)world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +326,7 @@ int main(void)
         cmocka_unit_test(rate__that_is_low_is_reached),
         cmocka_unit_test(rates__hold_together),
         cmocka_unit_test(rates__that_are_raised_hold_at_once),
+        cmocka_unit_test(rate__is_not_asked_by_what_was_paid_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

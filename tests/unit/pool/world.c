@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 const char world_hangs_up[] = "(hangs up)";
+const char world_takes_and_hangs_up[] = "(takes it, and hangs up)";
 
 static _Thread_local const struct world *the_world;
 
@@ -84,6 +85,9 @@ static void note(struct visit *visit, const char *line)
 static void follow(struct visit *visit, const char *line, const char *reply)
 {
     const bool is_success = *reply == '2';
+    const bool is_taken = is_success || reply == world_takes_and_hangs_up;
+    if (strcmp(line, ".") == 0 && is_taken && visit->has_recipient)
+        accept_message(visit);
     if (strncmp(line, "MAIL", 4) == 0)
         visit->has_sender = is_success;
     else if (strncmp(line, "RCPT", 4) == 0)
@@ -92,8 +96,6 @@ static void follow(struct visit *visit, const char *line, const char *reply)
         visit->is_in_content = *reply == '3';
     else
         visit->has_sender = visit->has_recipient = visit->is_in_content = false;
-    if (strcmp(line, ".") == 0 && is_success)
-        accept_message(visit);
 }
 
 /* @return the visit goes on */
@@ -103,10 +105,11 @@ static bool answer(struct visit *visit, const char *line)
     note(visit, line);
     if (!reply)
         reply = usual_reply(visit, line);
-    if (reply != world_hangs_up && *reply != '\0')
+    const bool is_end = reply == world_hangs_up || reply == world_takes_and_hangs_up;
+    if (!is_end && *reply != '\0')
         (void)send(visit->fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
     follow(visit, line, reply);
-    if (reply != world_hangs_up && strncmp(reply, "421", 3) != 0 && strncmp(reply, "221", 3) != 0 &&
+    if (!is_end && strncmp(reply, "421", 3) != 0 && strncmp(reply, "221", 3) != 0 &&
         !visit->hangs_up)
         return true;
     close_visit(visit);
@@ -145,6 +148,17 @@ static bool take_lines(struct visit *visit)
     return true;
 }
 
+/* A line of content that fills all there is: nobody keeps it. */
+static void take_long_content(struct visit *visit)
+{
+    if (!visit->is_in_content || visit->length < sizeof visit->input)
+        return;
+    visit->length = 0;
+    const char *reply = visit->site->reply ? visit->site->reply(visit, "CONTENT") : NULL;
+    if (reply)
+        (void)send(visit->fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* @return something happened */
 static bool serve(struct visit *visit)
 {
@@ -167,7 +181,8 @@ static bool serve(struct visit *visit)
         return true;
     }
     visit->length += (size_t)n;
-    (void)take_lines(visit);
+    if (take_lines(visit))
+        take_long_content(visit);
     return true;
 }
 
@@ -227,6 +242,7 @@ struct letter *world_letter(struct world *world, const char *recipient)
     struct letter *letter = must(calloc(1, sizeof *letter));
     world->letters[world->letter_count++] = letter;
     letter->world = world;
+    letter->number = world->letter_count - 1;
     assert_int_equal(ph_message_new(&world->test.allocator, &letter->message), PH_OK);
     assert_int_equal(ph_message_set_from(letter->message, "a@example.org"), PH_OK);
     assert_int_equal(ph_message_add_recipient(letter->message, recipient), PH_OK);
@@ -234,7 +250,7 @@ struct letter *world_letter(struct world *world, const char *recipient)
     return letter;
 }
 
-static void done(ph_pool *pool, const ph_delivery *delivery, void *user_data)
+void world_done(ph_pool *pool, const ph_delivery *delivery, void *user_data)
 {
     struct letter *letter = user_data;
     assert_ptr_equal(pool, letter->world->pool);
@@ -254,7 +270,7 @@ static void done(ph_pool *pool, const ph_delivery *delivery, void *user_data)
 
 void world_add(struct letter *letter, struct site *site, ph_priority priority)
 {
-    const ph_pool_options options = {.priority = priority, .done = done, .user_data = letter};
+    const ph_pool_options options = {.priority = priority, .done = world_done, .user_data = letter};
     assert_int_equal(ph_pool_add(letter->world->pool, site->server, letter->message, &options),
                      PH_OK);
 }

@@ -37,13 +37,17 @@ struct visit {
 
 /**
  * What a site says to a line, in place of what it would say.
- * @param line  a command; "CONNECT", or "." for the end of the content
+ * @param line  a command; "CONNECT"; "CONTENT", for a line of content that is too long to be kept;
+ *              or "." for the end of the content
  * @return a reply with its CRLF; NULL: the usual one; "": none; world_hangs_up: none, and the
- *         connection is closed; one that begins with 421: said, and the connection is closed
+ *         connection is closed; world_takes_and_hangs_up: the same, but what "." ends was accepted;
+ *         one that begins with 421: said, and the connection is closed. To "CONTENT" a reply or
+ *         NULL, which is none
  */
 typedef const char *world_reply_fn(struct visit *visit, const char *line);
 
 extern const char world_hangs_up[];
+extern const char world_takes_and_hangs_up[];
 
 struct site {
     struct world *world;
@@ -76,7 +80,8 @@ struct arrival {
 struct letter {
     struct world *world;
     ph_message *message;
-    int count; /* how often it was told of */
+    size_t number; /* among all, from 0 */
+    int count;     /* how often it was told of */
     int status;
     ph_outcome outcome;
     uint32_t attempts;
@@ -112,6 +117,9 @@ ph_pool_statistics world_end(struct world *world);
 
 /** @return a message to "NAME@DOMAIN", which world_end frees */
 struct letter *world_letter(struct world *world, const char *recipient);
+
+/** Notes what is told of a letter, the user data: for a test that calls ph_pool_add itself. */
+void world_done(ph_pool *pool, const ph_delivery *delivery, void *user_data);
 
 /** Adds a letter, or fails the test. @param priority  of the letter */
 void world_add(struct letter *letter, struct site *site, ph_priority priority);
