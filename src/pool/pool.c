@@ -219,6 +219,7 @@ static struct ph__job *new_job(struct ph__relay *relay, ph_message *message,
                             .user_data = options->user_data,
                             .number = pool->statistics.added,
                             .added_ms = ph_now_ms(),
+                            .attempts = options->attempts,
                             .rank = rank_of(options->priority)};
     relay->job_count++;
     pool->job_count++;
