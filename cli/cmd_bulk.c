@@ -53,7 +53,8 @@ static const struct option message_rows[] = {
       "a recipient of all messages, given once for each; without it, each one's To, Cc and Bcc",
       OPTION_TEXTS, FIELD(message_options, envelope.to) },
     { "any-recipient", NULL,
-      "send to those that are accepted, if some are refused; without it nobody gets the message then",
+      "send to those that are accepted, if some are refused, and again to those refused for now; "
+      "without it nobody gets the message then",
       OPTION_FLAG, FIELD(message_options, envelope.any_recipient) },
     { "format", "auto|maildir|mbox|mboxo|ndjson",
       "how the messages are stored; auto (the default) finds out",
@@ -304,6 +305,7 @@ static int run_with_source(struct bulk *bulk, const struct operands *operands)
                                            .envelope = &bulk->messages.envelope};
     bulk->run = (struct run){.command = bulk->command,
                              .results = telling->results,
+                             .retries = bulk->sending.sender.retries,
                              .retries_refused = bulk->sending.retries_refused,
                              .retries_unknown = bulk->sending.retries_unknown,
                              .progress_ms =
@@ -365,8 +367,9 @@ const struct command command_bulk = {
         "and no message is sent twice.\n"
         "A JSON line is {\"from\": ..., \"to\": ..., \"body\": ...}; posthaste-bulk(1) tells the "
         "rest.\n"
-        "Exits with 0 if all were sent, 1 if some were refused for good, 75 if running it again "
-        "may send the rest, 76 if the outcome of some is unknown; if none was sent, as send "
+        "Exits with 0 if all were sent, 1 if some messages or recipients were refused for good, 75 "
+        "if running it again may send the rest, 76 if the outcome of some is unknown; if none was "
+        "sent, as send "
         "does.\n",
     .page = "posthaste-bulk",
     .groups = groups,

@@ -12,15 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpoint_line.h"
 #include "identity.h"
 
 static const char first_line[] = "posthaste bulk checkpoint 1\n";
-
-static const char *const words[known_states] = {
-    [KNOWN_NOT] = "",          [KNOWN_BEGUN] = "begun",
-    [KNOWN_SENT] = "sent",     [KNOWN_REFUSED] = "refused",
-    [KNOWN_FAILED] = "failed", [KNOWN_UNKNOWN] = "unknown",
-};
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
@@ -47,19 +42,27 @@ static int write_lines(struct checkpoint *checkpoint, const char *lines, size_t 
     return 0;
 }
 
-static bool add_line(struct bytes *lines, enum known_state state, const char *identity)
+/* Notes how it is with those recipients of a message that it goes to, or with the message if that
+ * is all of them. @return false without memory; nothing was added then */
+static bool add_lines(struct bytes *lines, const struct item *item, enum known_state state)
 {
-    const size_t length = lines->length;
-    if (bytes_append(lines, words[state], strlen(words[state])) && bytes_append(lines, " ", 1) &&
-        bytes_append(lines, identity, strlen(identity)) && bytes_append(lines, "\n", 1))
-        return true;
-    lines->length = length;
-    return false;
+    const size_t before = lines->length;
+    if (!item->is_part)
+        return checkpoint_line_add(lines, state, item->identity, NULL);
+    const size_t count = item->message ? ph_message_recipient_count(item->message) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *mailbox = ph_message_recipient_mailbox(item->message, i);
+        if (checkpoint_line_add(lines, state, item->identity, mailbox))
+            continue;
+        lines->length = before;
+        return false;
+    }
+    return true;
 }
 
 bool checkpoint_begin(struct checkpoint *checkpoint, const struct item *item)
 {
-    return add_line(&checkpoint->pending, KNOWN_BEGUN, item->identity);
+    return add_lines(&checkpoint->pending, item, KNOWN_BEGUN);
 }
 
 int checkpoint_commit(struct checkpoint *checkpoint)
@@ -73,44 +76,51 @@ int checkpoint_commit(struct checkpoint *checkpoint)
     return failure;
 }
 
-int checkpoint_end(struct checkpoint *checkpoint, const struct item *item, enum known_state state)
+/* The message's own line stands last: what a crash leaves without it is begun, and not sent. */
+static bool add_end(struct bytes *lines, const struct item *item, const struct ends *ends)
 {
-    struct bytes line = {.data = NULL};
+    if (!ends->differ)
+        return add_lines(lines, item, ends->whole);
+    for (size_t i = 0; i < ph_message_recipient_count(item->message); i++) {
+        const enum known_state state = ends_of(ends, i);
+        if ((item->is_part || state != ends->whole) &&
+            !checkpoint_line_add(lines, state, item->identity,
+                                 ph_message_recipient_mailbox(item->message, i)))
+            return false;
+    }
+    return item->is_part || checkpoint_line_add(lines, ends->whole, item->identity, NULL);
+}
+
+int checkpoint_end(struct checkpoint *checkpoint, const struct item *item, const struct ends *ends)
+{
+    struct bytes lines = {.data = NULL};
     int failure = ENOMEM;
-    if (add_line(&line, state, item->identity))
-        failure = write_lines(checkpoint, line.data, line.length);
-    bytes_release(&line);
+    if (add_end(&lines, item, ends))
+        failure = write_lines(checkpoint, lines.data, lines.length);
+    bytes_release(&lines);
     return failure;
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static enum known_state state_of(const char *word, size_t n)
+/* Takes note of a line without its line end. @return 0, EINVAL if it is none, ENOMEM */
+static int read_line(struct checkpoint *checkpoint, char *text)
 {
-    for (int state = KNOWN_BEGUN; state < known_states; state++) {
-        if (strlen(words[state]) == n && memcmp(words[state], word, n) == 0)
-            return (enum known_state)state;
-    }
-    return KNOWN_NOT;
-}
-
-/* Reads "begun ID" without its line end. @return 0, EINVAL if it is no such line, ENOMEM */
-static int read_line(struct checkpoint *checkpoint, char *line)
-{
-    const size_t n = strcspn(line, " ");
-    const enum known_state state = state_of(line, n);
-    const char *identity = line[n] == ' ' ? line + n + 1 : "";
-    if (state == KNOWN_NOT || identity[0] == '\0' || identity[strcspn(identity, " ")] != '\0')
+    struct checkpoint_line line;
+    if (!checkpoint_line_read(&line, text))
         return EINVAL;
-    if (!known_set(&checkpoint->known, identity, state))
+    if (!known_set(&checkpoint->known, line.key, line.state))
         return ENOMEM;
     if (checkpoint->is_ordered) {
-        const uint64_t offset = strtoull(identity, NULL, 10);
+        const uint64_t offset = strtoull(line.key, NULL, 10);
         if (!checkpoint->has_begun || offset > checkpoint->last_offset)
             checkpoint->last_offset = offset;
         checkpoint->has_begun = true;
     }
-    return 0;
+    if (!line.blank)
+        return 0;
+    *line.blank = '\0';
+    return known_set(&checkpoint->parted, line.key, line.state) ? 0 : ENOMEM;
 }
 
 static const ph_error *refuse_damaged(const struct checkpoint *checkpoint, size_t number,
@@ -321,6 +331,23 @@ enum known_state checkpoint_state(const struct checkpoint *checkpoint, const str
     return known_get(&checkpoint->known, item->identity);
 }
 
+bool checkpoint_knows_parts(const struct checkpoint *checkpoint, const struct item *item)
+{
+    return known_get(&checkpoint->parted, item->identity) != KNOWN_NOT;
+}
+
+bool checkpoint_recipient_state(const struct checkpoint *checkpoint, const struct item *item,
+                                const char *mailbox, enum known_state *state)
+{
+    struct bytes key = {.data = NULL};
+    const bool is_made = checkpoint_line_key(&key, item->identity, mailbox);
+    *state = is_made ? known_get(&checkpoint->known, key.data) : KNOWN_NOT;
+    bytes_release(&key);
+    if (*state == KNOWN_NOT)
+        *state = checkpoint_state(checkpoint, item);
+    return is_made;
+}
+
 bool checkpoint_contradicts(const struct checkpoint *checkpoint, const struct item *item)
 {
     return checkpoint->has_begun && item->offset <= checkpoint->last_offset &&
@@ -337,6 +364,7 @@ int checkpoint_close(struct checkpoint *checkpoint)
     else if (checkpoint->fd >= 0)
         (void)close(checkpoint->fd);
     known_release(&checkpoint->known);
+    known_release(&checkpoint->parted);
     bytes_release(&checkpoint->pending);
     checkpoint->stream = NULL;
     checkpoint->fd = -1;
