@@ -39,14 +39,16 @@ static size_t batch_size(const struct run *run)
     return room < batch_max ? room : batch_max;
 }
 
-/* Puts a message into the batch. @return false without memory: it is there all the same */
+/* Puts a message into the batch, unless memory is short: what is not noted as begun must not be
+ * sent. @return false: the run cannot go on */
 static bool begin_item(struct run *run, struct item *item, struct batch *batch)
 {
-    batch->items[batch->count++] = item;
-    if (!run->checkpoint || checkpoint_begin(run->checkpoint, item))
+    if (!run->checkpoint || checkpoint_begin(run->checkpoint, item)) {
+        batch->items[batch->count++] = item;
         return true;
-    (void)source_out_of_memory(&run->problem);
-    run->error = &run->problem.error;
+    }
+    run->error = problem_of_memory(&run->problem);
+    run_take_back(item, NULL, run->error, run);
     return false;
 }
 
@@ -56,10 +58,8 @@ static bool take_item(struct run *run, struct item *item, struct batch *batch)
 {
     const bool is_other = contradicts(run, item);
     const enum earlier earlier = is_other ? EARLIER_NOTHING : earlier_settle(run, item);
-    if (earlier == EARLIER_NO_MEMORY) {
-        (void)source_out_of_memory(&run->problem);
-        run->error = &run->problem.error;
-    }
+    if (earlier == EARLIER_NO_MEMORY)
+        run->error = problem_of_memory(&run->problem);
     if (is_other || earlier != EARLIER_NOTHING) {
         item_free(item);
         return !is_other && earlier == EARLIER_ALL;
@@ -188,8 +188,9 @@ static void wait_for_something(struct run *run, bool waits_for_source)
                                {.fd = run->source->wait_fd, .events = POLLIN}};
     (void)fflush(stdout); /* who reads results should not wait for them, too */
     const uint64_t now_ms = ph_now_ms();
-    const int timeout =
-        sooner(meter_timeout(&run->meter, now_ms), waiting_timeout(&run->waiting, now_ms));
+    /* What is due, and finds no room, waits for the pool. */
+    const int due = sender_room(run->sender) > 0 ? waiting_timeout(&run->waiting, now_ms) : -1;
+    const int timeout = sooner(meter_timeout(&run->meter, now_ms), due);
     sender_wait(run->sender, others, waits_for_source ? 2 : 1, timeout);
 }
 
