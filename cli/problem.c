@@ -51,6 +51,16 @@ const ph_error *problem_of_file(struct problem *problem, int system_errno, const
     return error;
 }
 
+const ph_error *problem_of_reading(struct problem *problem, int system_errno, const char *path)
+{
+    return problem_of_file(problem, system_errno, "cannot read %.300s", path);
+}
+
+const ph_error *problem_of_memory(struct problem *problem)
+{
+    return problem_set(problem, PH_ERR_NO_MEMORY, PH_PHASE_NONE, 0, "out of memory");
+}
+
 const ph_error *problem_of_address(struct problem *problem, int status, ph_phase phase,
                                    const char *address)
 {

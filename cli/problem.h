@@ -29,6 +29,12 @@ const ph_error *problem_set(struct problem *problem, ph_status status, ph_phase 
 const ph_error *problem_of_file(struct problem *problem, int system_errno, const char *format, ...)
     PH_PRINTF(3, 4);
 
+/** Records that a file cannot be read, likewise. @return as problem_set */
+const ph_error *problem_of_reading(struct problem *problem, int system_errno, const char *path);
+
+/** Records that memory is short. @return as problem_set */
+const ph_error *problem_of_memory(struct problem *problem);
+
 /**
  * Records that an address of the command line is none.
  * @param status  PH_ERR_ARGUMENT, or PH_ERR_NO_MEMORY if that is why it was not taken

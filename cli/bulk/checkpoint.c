@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* realpath is XSI in the C library's eyes, and base in POSIX's. */
-#define _XOPEN_SOURCE 700
 #include "checkpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "identity.h"
-
-static const char first_line[] = "posthaste bulk checkpoint 1\n";
-
-static const char *const words[known_states] = {
-    [KNOWN_NOT] = "",          [KNOWN_BEGUN] = "begun",
-    [KNOWN_SENT] = "sent",     [KNOWN_REFUSED] = "refused",
-    [KNOWN_FAILED] = "failed", [KNOWN_UNKNOWN] = "unknown",
-};
+#include "checkpoint_line.h"
+#include "checkpoint_read.h"
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
@@ -47,19 +37,27 @@ static int write_lines(struct checkpoint *checkpoint, const char *lines, size_t 
     return 0;
 }
 
-static bool add_line(struct bytes *lines, enum known_state state, const char *identity)
+/* Notes how it is with those recipients of a message that it goes to, or with the message if that
+ * is all of them. @return false without memory; nothing was added then */
+static bool add_lines(struct bytes *lines, const struct item *item, enum known_state state)
 {
-    const size_t length = lines->length;
-    if (bytes_append(lines, words[state], strlen(words[state])) && bytes_append(lines, " ", 1) &&
-        bytes_append(lines, identity, strlen(identity)) && bytes_append(lines, "\n", 1))
-        return true;
-    lines->length = length;
-    return false;
+    const size_t before = lines->length;
+    if (!item->is_part)
+        return checkpoint_line_add(lines, state, item->identity, NULL);
+    const size_t count = item->message ? ph_message_recipient_count(item->message) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *mailbox = ph_message_recipient_mailbox(item->message, i);
+        if (checkpoint_line_add(lines, state, item->identity, mailbox))
+            continue;
+        lines->length = before;
+        return false;
+    }
+    return true;
 }
 
 bool checkpoint_begin(struct checkpoint *checkpoint, const struct item *item)
 {
-    return add_line(&checkpoint->pending, KNOWN_BEGUN, item->identity);
+    return add_lines(&checkpoint->pending, item, KNOWN_BEGUN);
 }
 
 int checkpoint_commit(struct checkpoint *checkpoint)
@@ -73,156 +71,29 @@ int checkpoint_commit(struct checkpoint *checkpoint)
     return failure;
 }
 
-int checkpoint_end(struct checkpoint *checkpoint, const struct item *item, enum known_state state)
+/* The message's own line stands last: what a crash leaves without it is begun, and not sent. */
+static bool add_end(struct bytes *lines, const struct item *item, const struct ends *ends)
 {
-    struct bytes line = {.data = NULL};
+    if (!ends->differ)
+        return add_lines(lines, item, ends->whole);
+    for (size_t i = 0; i < ph_message_recipient_count(item->message); i++) {
+        const enum known_state state = ends_of(ends, i);
+        if ((item->is_part || state != ends->whole) &&
+            !checkpoint_line_add(lines, state, item->identity,
+                                 ph_message_recipient_mailbox(item->message, i)))
+            return false;
+    }
+    return item->is_part || checkpoint_line_add(lines, ends->whole, item->identity, NULL);
+}
+
+int checkpoint_end(struct checkpoint *checkpoint, const struct item *item, const struct ends *ends)
+{
+    struct bytes lines = {.data = NULL};
     int failure = ENOMEM;
-    if (add_line(&line, state, item->identity))
-        failure = write_lines(checkpoint, line.data, line.length);
-    bytes_release(&line);
+    if (add_end(&lines, item, ends))
+        failure = write_lines(checkpoint, lines.data, lines.length);
+    bytes_release(&lines);
     return failure;
-}
-
-/* ---- Reading --------------------------------------------------------------------------------- */
-
-static enum known_state state_of(const char *word, size_t n)
-{
-    for (int state = KNOWN_BEGUN; state < known_states; state++) {
-        if (strlen(words[state]) == n && memcmp(words[state], word, n) == 0)
-            return (enum known_state)state;
-    }
-    return KNOWN_NOT;
-}
-
-/* Reads "begun ID" without its line end. @return 0, EINVAL if it is no such line, ENOMEM */
-static int read_line(struct checkpoint *checkpoint, char *line)
-{
-    const size_t n = strcspn(line, " ");
-    const enum known_state state = state_of(line, n);
-    const char *identity = line[n] == ' ' ? line + n + 1 : "";
-    if (state == KNOWN_NOT || identity[0] == '\0' || identity[strcspn(identity, " ")] != '\0')
-        return EINVAL;
-    if (!known_set(&checkpoint->known, identity, state))
-        return ENOMEM;
-    if (checkpoint->is_ordered) {
-        const uint64_t offset = strtoull(identity, NULL, 10);
-        if (!checkpoint->has_begun || offset > checkpoint->last_offset)
-            checkpoint->last_offset = offset;
-        checkpoint->has_begun = true;
-    }
-    return 0;
-}
-
-static const ph_error *refuse_damaged(const struct checkpoint *checkpoint, size_t number,
-                                      struct problem *problem)
-{
-    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
-                       "the checkpoint %.300s is damaged in line %zu; nothing was sent. Without it "
-                       "nobody knows what was sent before",
-                       checkpoint->path, number);
-}
-
-/*
- * Reads the lines behind the first two. The last ones may be what a crash left of lines that were
- * not on the disk yet: their messages had not been handed over. What is readable must not stand
- * behind what is not.
- */
-static const ph_error *read_lines(struct checkpoint *checkpoint, FILE *file,
-                                  struct problem *problem)
-{
-    char *line = NULL;
-    size_t capacity = 0;
-    size_t number = 2;
-    size_t damaged = 0;
-    int failure = 0;
-    for (ssize_t n; failure != ENOMEM && (n = getline(&line, &capacity, file)) > 0;) {
-        const bool is_whole = line[n - 1] == '\n' && strlen(line) == (size_t)n;
-        number++;
-        line[is_whole ? n - 1 : 0] = '\0';
-        failure = is_whole ? read_line(checkpoint, line) : EINVAL;
-        if (failure == EINVAL && damaged == 0)
-            damaged = number;
-        if (failure == 0 && damaged != 0)
-            break;
-        if (failure == 0)
-            checkpoint->length += (uint64_t)n;
-    }
-    free(line);
-    if (failure == ENOMEM)
-        return problem_set(problem, PH_ERR_NO_MEMORY, PH_PHASE_NONE, 0, "out of memory");
-    if (failure == 0 && damaged != 0)
-        return refuse_damaged(checkpoint, damaged, problem);
-    return NULL;
-}
-
-/* ---- Whose it is ----------------------------------------------------------------------------- */
-
-/* Writes "source KIND DIGEST PATH". @return false without memory */
-static bool make_source_line(const struct source *source, uint64_t job, struct bytes *line)
-{
-    char digest[40];
-    char *real = strcmp(source->path, "-") == 0 ? NULL : realpath(source->path, NULL);
-    const char *path = real ? real : source->path;
-    char *word = identity_of_name(path, strlen(path));
-    free(real);
-    (void)snprintf(digest, sizeof digest, " %016" PRIx64 " ",
-                   digest_add(job, &source->digest, sizeof source->digest));
-    const bool is_made = word && bytes_append(line, "source ", 7) &&
-                         bytes_append(line, source->kind->name, strlen(source->kind->name)) &&
-                         bytes_append(line, digest, strlen(digest)) &&
-                         bytes_append(line, word, strlen(word)) && bytes_append(line, "\n", 1);
-    free(word);
-    return is_made;
-}
-
-/* Two source lines differ: in their paths, or in all else. */
-static const ph_error *refuse_other(const struct checkpoint *checkpoint, char *theirs,
-                                    const char *ours, struct problem *problem)
-{
-    const char *their_path = strrchr(theirs, ' ');
-    const char *our_path = strrchr(ours, ' ');
-    if (their_path && our_path && strcmp(their_path, our_path) == 0)
-        return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
-                           "the checkpoint %.300s belongs to a run with another sender, other "
-                           "recipients, another format or template; nothing was sent. Go on with "
-                           "the same ones, or begin another checkpoint",
-                           checkpoint->path);
-    theirs[strcspn(theirs, "\n")] = '\0';
-    if (their_path && strcmp(their_path, " -") == 0)
-        their_path = " standard input";
-    return problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
-                       "the checkpoint %.200s belongs to another source,%.200s; nothing was sent. "
-                       "Begin another checkpoint for this one",
-                       checkpoint->path, their_path ? their_path : " whose name is not there");
-}
-
-/* A file that begins as a checkpoint does but has no whole beginning: a crash in the first moment,
- * or an empty file that somebody made. */
-static bool is_unfinished(const char *line, ssize_t n)
-{
-    return n <= 0 || (line[n - 1] != '\n' && strncmp(first_line, line, (size_t)n) == 0);
-}
-
-static const ph_error *read_all(struct checkpoint *checkpoint, FILE *file, const char *ours,
-                                struct problem *problem)
-{
-    char *line = NULL;
-    size_t capacity = 0;
-    const ph_error *error = NULL;
-    ssize_t n = getline(&line, &capacity, file);
-    if (!is_unfinished(line, n) && strcmp(line, first_line) != 0) {
-        error = problem_set(problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
-                            "%.300s is no checkpoint of posthaste bulk; nothing was sent, and it "
-                            "was not touched",
-                            checkpoint->path);
-    } else if (!is_unfinished(line, n) && (n = getline(&line, &capacity, file)) > 0 &&
-               line[n - 1] == '\n') {
-        checkpoint->length = strlen(first_line) + strlen(ours);
-        error = strcmp(line, ours) == 0 ? read_lines(checkpoint, file, problem)
-                                        : refuse_other(checkpoint, line, ours, problem);
-    }
-    free(line);
-    return error;
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */
@@ -266,7 +137,7 @@ static const ph_error *read_file(struct checkpoint *checkpoint, const char *ours
     checkpoint->stream = fdopen(checkpoint->fd, "r+e");
     if (!checkpoint->stream)
         return refuse_file(checkpoint, "read", errno, problem);
-    const ph_error *error = read_all(checkpoint, checkpoint->stream, ours, problem);
+    const ph_error *error = checkpoint_read(checkpoint, checkpoint->stream, ours, problem);
     if (!error && ferror(checkpoint->stream))
         return refuse_file(checkpoint, "read", errno, problem);
     return error;
@@ -278,7 +149,7 @@ static const ph_error *prepare_writing(struct checkpoint *checkpoint, const char
 {
     int failure = ftruncate(checkpoint->fd, (off_t)checkpoint->length) != 0 ? errno : 0;
     if (failure == 0 && checkpoint->length == 0) {
-        failure = write_lines(checkpoint, first_line, strlen(first_line));
+        failure = write_lines(checkpoint, checkpoint_first_line, strlen(checkpoint_first_line));
         if (failure == 0)
             failure = write_lines(checkpoint, ours, strlen(ours));
         sync_folder(checkpoint->path);
@@ -306,10 +177,9 @@ const ph_error *checkpoint_open(struct checkpoint *checkpoint, const char *path,
 {
     struct bytes ours = {.data = NULL};
     *checkpoint = (struct checkpoint){.path = path, .fd = -1, .is_ordered = source->is_ordered};
-    const ph_error *error =
-        make_source_line(source, job, &ours)
-            ? open_locked(checkpoint, ours.data, problem)
-            : problem_set(problem, PH_ERR_NO_MEMORY, PH_PHASE_NONE, 0, "out of memory");
+    const ph_error *error = checkpoint_source_line(source, job, &ours)
+                                ? open_locked(checkpoint, ours.data, problem)
+                                : problem_of_memory(problem);
     bytes_release(&ours);
     if (error)
         (void)checkpoint_close(checkpoint);
@@ -319,6 +189,23 @@ const ph_error *checkpoint_open(struct checkpoint *checkpoint, const char *path,
 enum known_state checkpoint_state(const struct checkpoint *checkpoint, const struct item *item)
 {
     return known_get(&checkpoint->known, item->identity);
+}
+
+bool checkpoint_knows_parts(const struct checkpoint *checkpoint, const struct item *item)
+{
+    return known_get(&checkpoint->parted, item->identity) != KNOWN_NOT;
+}
+
+bool checkpoint_recipient_state(const struct checkpoint *checkpoint, const struct item *item,
+                                const char *mailbox, enum known_state *state)
+{
+    struct bytes key = {.data = NULL};
+    const bool is_made = checkpoint_line_key(&key, item->identity, mailbox);
+    *state = is_made ? known_get(&checkpoint->known, key.data) : KNOWN_NOT;
+    bytes_release(&key);
+    if (*state == KNOWN_NOT)
+        *state = checkpoint_state(checkpoint, item);
+    return is_made;
 }
 
 bool checkpoint_contradicts(const struct checkpoint *checkpoint, const struct item *item)
@@ -337,6 +224,7 @@ int checkpoint_close(struct checkpoint *checkpoint)
     else if (checkpoint->fd >= 0)
         (void)close(checkpoint->fd);
     known_release(&checkpoint->known);
+    known_release(&checkpoint->parted);
     bytes_release(&checkpoint->pending);
     checkpoint->stream = NULL;
     checkpoint->fd = -1;

@@ -2,7 +2,9 @@
 /*
  * What became of which message, kept in a file so that a run that was interrupted goes on where it
  * was. Lines are only ever added: "begun ID" before a message is handed over, and how it ended
- * behind that. A message that was begun and has no end may have been delivered.
+ * behind that. A message that was begun and has no end may have been delivered. Where it is not the
+ * same for all recipients, "failed ID RECIPIENT" says it of one, and goes before what is said of
+ * the message.
  *
  * Lines "begun" are on the disk before any of their messages leaves, so that even after a loss of
  * power no message is sent twice unknowingly. A line cut off by a crash is dropped.
@@ -15,18 +17,20 @@
 
 #include "bytes.h"
 #include "cli/problem.h"
+#include "ends.h"
 #include "known.h"
 #include "source.h"
 
 struct checkpoint {
     const char *path;
     int fd;
-    FILE *stream;       /* reads the file, and closes fd */
-    uint64_t length;    /* of the whole lines in the file */
-    bool has_failed;    /* a line could not be written: nothing is written any more */
-    bool is_ordered;    /* as of the source */
-    struct known known; /* what earlier runs knew */
-    bool has_begun;     /* an ordered source: whether any message was begun, and the last one's */
+    FILE *stream;        /* reads the file, and closes fd */
+    uint64_t length;     /* of the whole lines in the file */
+    bool has_failed;     /* a line could not be written: nothing is written any more */
+    bool is_ordered;     /* as of the source */
+    struct known known;  /* what earlier runs knew, of messages and of single recipients */
+    struct known parted; /* the messages of those recipients; the states mean nothing */
+    bool has_begun;      /* an ordered source: whether any message was begun, and the last one's */
     uint64_t last_offset;
     struct bytes pending; /* lines to be written by the next commit */
 };
@@ -43,6 +47,13 @@ const ph_error *checkpoint_open(struct checkpoint *checkpoint, const char *path,
 /** @return what earlier runs knew of the message */
 enum known_state checkpoint_state(const struct checkpoint *checkpoint, const struct item *item);
 
+/** @return earlier runs knew something of single recipients of the message */
+bool checkpoint_knows_parts(const struct checkpoint *checkpoint, const struct item *item);
+
+/** @param state  receives what they knew of this one. @return false without memory */
+bool checkpoint_recipient_state(const struct checkpoint *checkpoint, const struct item *item,
+                                const char *mailbox, enum known_state *state);
+
 /** @return the message is new where all must be known, so that the source is not what it was */
 bool checkpoint_contradicts(const struct checkpoint *checkpoint, const struct item *item);
 
@@ -52,8 +63,9 @@ bool checkpoint_begin(struct checkpoint *checkpoint, const struct item *item);
 /** Brings what was begun to the disk. @return 0, or errno: then none of them may be sent */
 int checkpoint_commit(struct checkpoint *checkpoint);
 
-/** Writes how a message ended. @return 0, or errno: it stays begun */
-int checkpoint_end(struct checkpoint *checkpoint, const struct item *item, enum known_state state);
+/** Writes how an attempt ended for the recipients of a message. @return 0, or errno: it stays begun
+ */
+int checkpoint_end(struct checkpoint *checkpoint, const struct item *item, const struct ends *ends);
 
 /** Brings all to the disk and lets the file go. @return 0, or errno */
 int checkpoint_close(struct checkpoint *checkpoint);

@@ -21,6 +21,7 @@ void item_free(struct item *item)
         return;
     ph_message_free(item->message);
     content_release(&item->content);
+    told_release(&item->told);
     free(item->identity);
     free(item->where);
     free(item->fault);
@@ -46,6 +47,7 @@ bool item_refuse(struct item *item, ph_status status, ph_phase phase, int system
 
 int item_make_message(struct item *item, const struct envelope_options *options)
 {
+    item->any_recipient = options->any_recipient;
     const int status = item->message ? PH_OK : ph_message_new(NULL, &item->message);
     if (status != PH_OK)
         return status;
@@ -79,4 +81,10 @@ bool item_set_sender(struct item *item, const char *mailbox, const char *field)
     if (status == PH_ERR_ARGUMENT)
         return refuse_address(item, PH_PHASE_MAIL, mailbox, field);
     return status == PH_OK;
+}
+
+void item_remove_recipient(struct item *item, size_t index)
+{
+    if (ph_message_remove_recipient(item->message, index) != PH_OK)
+        abort(); /* it refuses one that is not there, and nothing else */
 }

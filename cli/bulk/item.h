@@ -8,6 +8,7 @@
 
 #include "cli/options.h"
 #include "content.h"
+#include "told.h"
 
 /* What the command line says of every envelope. */
 struct envelope_options {
@@ -26,6 +27,13 @@ struct item {
     uint64_t offset;       /* where it stands in its source, or how many came before it */
     uint64_t size;         /* how much of the source it is, in the source's unit */
     struct sender *sender; /* that has it on its way */
+    uint32_t attempts;     /* how often it was begun in this run */
+    uint64_t due_ms;       /* when it may be begun again; see waiting.h */
+    bool any_recipient;    /* as in the options */
+    bool is_part;          /* it goes to some of its recipients: with the others it is settled */
+    bool is_sent;          /* this run sent it to some of its recipients */
+    size_t refused;        /* recipients that this run's earlier attempts found refused for good */
+    struct told told;
     /* Why it cannot be sent; NULL if it can. */
     struct problem *fault;
 };
@@ -54,5 +62,8 @@ int item_make_message(struct item *item, const struct envelope_options *options)
  */
 bool item_add_recipient(struct item *item, const char *mailbox, const char *field);
 bool item_set_sender(struct item *item, const char *mailbox, const char *field);
+
+/** Takes out recipient @p index, which must be there. */
+void item_remove_recipient(struct item *item, size_t index);
 
 #endif

@@ -204,7 +204,7 @@ const ph_error *maildir_open(const struct source_options *options, struct source
 {
     struct maildir *maildir = calloc(1, sizeof *maildir);
     if (!maildir)
-        return problem_set(problem, PH_ERR_NO_MEMORY, PH_PHASE_NONE, 0, "out of memory");
+        return problem_of_memory(problem);
     maildir->source = (struct source){.kind = &kind,
                                       .name = options->path,
                                       .path = strdup(options->path),

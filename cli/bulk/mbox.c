@@ -194,7 +194,7 @@ const ph_error *mbox_open(const struct source_options *options, struct source **
 {
     struct mbox *mbox = calloc(1, sizeof *mbox);
     if (!mbox)
-        return problem_set(problem, PH_ERR_NO_MEMORY, PH_PHASE_NONE, 0, "out of memory");
+        return problem_of_memory(problem);
     mbox->source = (struct source){.kind = &kind, .name = options->path, .is_ordered = true};
     mbox->envelope = options->envelope;
     mbox->quoting = options->format == FORMAT_MBOXO ? QUOTING_MBOXO : QUOTING_MBOXRD;

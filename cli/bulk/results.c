@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/json.h"
 #include "cli/printable.h"
@@ -30,27 +29,26 @@ static void print_line(json_t *object)
     json_decref(object);
 }
 
-static json_t *recipients_of(const ph_result *result)
+/* @return what was gathered, which the caller may drop */
+static json_t *gathered(json_t *value)
 {
-    json_t *array = json_array();
-    for (size_t i = 0; array && result && i < ph_result_recipient_count(result); i++) {
-        const char *address = ph_result_recipient_mailbox(result, i);
-        if (json_array_append_new(array, json_recipient(address, result, i)) == 0)
-            continue;
-        json_decref(array);
-        return NULL;
-    }
-    return array;
+    return value ? json_incref(value) : json_null();
 }
 
-static void print_json(const struct item *item, const ph_result *result, const ph_error *error)
+static ph_outcome outcome_of(enum known_state state)
 {
-    const ph_outcome outcome = error ? error->outcome : PH_OUTCOME_SENT;
+    if (state == KNOWN_UNKNOWN)
+        return PH_OUTCOME_UNKNOWN;
+    return state == KNOWN_SENT ? PH_OUTCOME_SENT : PH_OUTCOME_NOT_SENT;
+}
+
+static void print_json(const struct item *item, enum known_state state, const ph_error *error)
+{
     print_line(json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "message", json_text(item->where),
-                         "identity", item->identity, "state", words[tally_state_of(error)],
-                         "outcome", ph_outcome_name(outcome), "message_reply",
-                         json_reply(result ? ph_result_reply(result) : NULL), "recipients",
-                         recipients_of(result), "error", json_error(error)));
+                         "identity", item->identity, "state", words[state], "outcome",
+                         ph_outcome_name(outcome_of(state)), "message_reply",
+                         gathered(item->told.reply), "recipients", gathered(item->told.recipients),
+                         "error", json_error(error)));
 }
 
 static json_t *counts_of(const uint64_t *counts)
@@ -65,9 +63,10 @@ static void sum_up_in_json(const struct tally *tally, const ph_error *error, dou
 {
     json_t *summary = counts_of(tally->now);
     json_t *rest =
-        json_pack("{s:o, s:I, s:f, s:b, s:o}", "before", counts_of(tally->before),
-                  "refused_recipients", (json_int_t)tally->refused_recipients, "seconds", seconds,
-                  "complete", !tally->is_incomplete, "error", json_error(error));
+        json_pack("{s:o, s:I, s:I, s:f, s:b, s:o}", "before", counts_of(tally->before),
+                  "refused_recipients", (json_int_t)tally->refused_recipients, "failed_recipients",
+                  (json_int_t)tally->failed_recipients, "seconds", seconds, "complete",
+                  !tally->is_incomplete, "error", json_error(error));
     if (summary && rest)
         (void)json_object_update(summary, rest);
     json_decref(rest);
@@ -76,38 +75,26 @@ static void sum_up_in_json(const struct tally *tally, const ph_error *error, dou
 
 /* ---- Lines ----------------------------------------------------------------------------------- */
 
-static void print_refused_recipients(const struct item *item, const ph_result *result)
-{
-    for (size_t i = 0; i < ph_result_recipient_count(result); i++) {
-        if (ph_result_recipient_state(result, i) == PH_RECIPIENT_ACCEPTED)
-            continue;
-        const ph_reply *reply = ph_result_recipient_reply(result, i);
-        char *told = reply ? printable_reply(reply) : NULL;
-        print_safely(item->where);
-        (void)fputs(": sent, but not to ", stdout);
-        print_safely(ph_result_recipient_mailbox(result, i));
-        (void)printf(": %s\n", told ? told : "no reply");
-        free(told);
-    }
-}
-
-static void print_failure(const struct item *item, const ph_error *error)
+static void print_failure(const struct item *item, enum known_state state, const ph_error *error)
 {
     print_safely(item->where);
-    (void)printf(": %s: ", words[tally_state_of(error)]);
+    (void)printf(": %s: ", words[state]);
     print_safely(error->message);
     (void)putchar('\n');
 }
 
-void results_tell(const struct results *results, const struct item *item, const ph_result *result,
+void results_tell(const struct results *results, const struct item *item, enum known_state state,
                   const ph_error *error)
 {
+    const struct bytes *lines = &item->told.lines;
     if (results->json)
-        print_json(item, result, error);
-    else if (error && !results->quiet)
-        print_failure(item, error);
-    else if (!results->quiet && result && ph_result_refused_count(result) > 0)
-        print_refused_recipients(item, result);
+        print_json(item, state, error);
+    if (results->json || results->quiet)
+        return;
+    if (item->is_sent && lines->length > 0)
+        (void)fwrite(lines->data, 1, lines->length, stdout);
+    if (error && state != KNOWN_SENT)
+        print_failure(item, state, error);
 }
 
 void results_tell_unknown(const struct results *results, const struct item *item)
@@ -145,6 +132,10 @@ void results_sum_up(const struct results *results, const struct tally *tally, co
     if (seconds > 0 && tally->now[KNOWN_SENT] > 0)
         (void)printf(" (%.1f/s)", (double)tally_done(tally) / seconds);
     (void)putchar('\n');
+    if (tally->refused_recipients + tally->failed_recipients > 0)
+        (void)printf("of messages that others got: %" PRIu64 " recipients refused, %" PRIu64
+                     " failed\n",
+                     tally->refused_recipients, tally->failed_recipients);
     for (int state = 0; state < known_states; state++)
         before += tally->before[state];
     if (before == 0)

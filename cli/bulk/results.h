@@ -12,8 +12,12 @@ struct results {
     bool quiet;
 };
 
-/** Tells how a message ended; without JSON, only if not all of it went well. */
-void results_tell(const struct results *results, const struct item *item, const ph_result *result,
+/**
+ * Tells how a message ended, and what was gathered of its recipients; without JSON, only if not all
+ * of it went well.
+ * @param error  of the last attempt, NULL if it sent the message
+ */
+void results_tell(const struct results *results, const struct item *item, enum known_state state,
                   const ph_error *error);
 
 /** Tells of a message that an earlier run may have sent, and that is passed over therefore. */

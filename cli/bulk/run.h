@@ -14,6 +14,7 @@
 #include "sender.h"
 #include "source.h"
 #include "tally.h"
+#include "waiting.h"
 
 struct run {
     const struct command *command;
@@ -23,21 +24,30 @@ struct run {
     struct results results;
     struct meter meter;
     struct tally tally;
+    uint64_t retries;     /* of a message, as of sender */
     bool retries_refused; /* what earlier runs knew as refused, or did not know the end of */
     bool retries_unknown;
     uint64_t progress_ms; /* between lines; 0: as meter.h says */
     bool shows_progress;
 
-    bool has_ended;        /* the source was read to its end, or as far as it goes */
-    bool is_stopping;      /* no more messages are begun */
-    int signals;           /* how many were obeyed */
-    const ph_error *error; /* why it ended early: problem's */
+    struct waiting waiting; /* what is to be sent to the rest of its recipients */
+    bool has_ended;         /* the source was read to its end, or as far as it goes */
+    bool is_stopping;       /* no more messages are begun */
+    int signals;            /* how many were obeyed */
+    const ph_error *error;  /* why it ended early: problem's */
     struct problem problem;
 };
 
-/** A sender_done_fn; its user data is the run. */
+/** Takes an item back, to send it to the rest of its recipients later, or to tell of its end. A
+ * sender_done_fn; its user data is the run. */
 void run_take_back(struct item *item, const ph_result *result, const ph_error *error,
                    void *user_data);
+
+/** Begins no more messages; what is under way ends as the server says. */
+void run_stop(struct run *run);
+
+/** The same for a reason, which is kept if it is the first. */
+void run_give_up(struct run *run, const ph_error *error);
 
 /** Runs to the end. @return NULL, or why it ended early (a signal is no such reason) */
 const ph_error *run_all(struct run *run);

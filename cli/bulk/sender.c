@@ -6,6 +6,8 @@
 
 #include <posthaste/connection.h>
 
+#include "waiting.h"
+
 enum {
     others_max = 2,
     ahead_in_all = 64, /* messages in memory beside those that connections have */
@@ -17,8 +19,6 @@ enum {
     paced_ahead_ms = 1000,
     paced_ahead_each = 2,
     bytes_max = 64 * 1024 * 1024,
-    first_delay_ms = 500,
-    delay_max_ms = 60000,
     wait_max_ms = 60000, /* for one poll, which is then done again */
     goodbye_ms = 2000,
     blind_ms = 50 /* how long one is deaf for all else, where no descriptor stands for the pool */
@@ -65,8 +65,8 @@ static int set_up(struct sender *sender, const struct sender_options *options)
 {
     const size_t connections = (size_t)options->connections;
     const ph_retry retry = {.attempts = (uint32_t)options->retries + 1,
-                            .first_delay_ms = first_delay_ms,
-                            .delay_max_ms = delay_max_ms};
+                            .first_delay_ms = retry_first_ms,
+                            .delay_max_ms = retry_most_ms};
     const int status = ph_pool_new(NULL, &sender->pool);
     if (status != PH_OK)
         return status;
@@ -147,6 +147,7 @@ static void take_back(ph_pool *pool, const ph_delivery *delivery, void *user_dat
                                  .message = "taken back before it was begun"};
     (void)pool;
     sender->bytes -= item->content.memory.length;
+    item->attempts = delivery->attempts;
     if (delivery->notice)
         (void)snprintf(sender->notice, sizeof sender->notice, "%s", delivery->notice);
     const ph_error *error = delivery->error ? delivery->error : &taken_back;
@@ -156,7 +157,8 @@ static void take_back(ph_pool *pool, const ph_delivery *delivery, void *user_dat
 
 int sender_add(struct sender *sender, struct item *item)
 {
-    const ph_pool_options options = {.done = take_back, .user_data = item};
+    const ph_pool_options options = {
+        .done = take_back, .user_data = item, .attempts = item->attempts};
     int status = content_give(&item->content, item->message);
     if (status == PH_OK)
         status = ph_pool_add(sender->pool, sender->server, item->message, &options);

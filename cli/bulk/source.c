@@ -47,7 +47,7 @@ const ph_error *source_open(const struct source_options *options, struct source 
         return mailing_open(options, source, problem);
     const int failure = format == FORMAT_AUTO ? find_format(options->path, &format) : 0;
     if (failure != 0)
-        return problem_of_file(problem, failure, "cannot read %.300s", options->path);
+        return problem_of_reading(problem, failure, options->path);
     struct source_options chosen = *options;
     chosen.format = format;
     if (format == FORMAT_MAILDIR)
@@ -74,6 +74,6 @@ void source_free(struct source *source)
 
 enum source_next source_out_of_memory(struct problem *problem)
 {
-    (void)problem_set(problem, PH_ERR_NO_MEMORY, PH_PHASE_NONE, 0, "out of memory");
+    (void)problem_of_memory(problem);
     return SOURCE_FAILED;
 }

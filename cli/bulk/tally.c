@@ -15,13 +15,13 @@ enum known_state tally_state_of(const ph_error *error)
     return is_final && error->phase >= PH_PHASE_MAIL ? KNOWN_REFUSED : KNOWN_FAILED;
 }
 
-void tally_add(struct tally *tally, enum known_state state, const ph_error *error,
-               uint64_t refused_recipients)
+void tally_add(struct tally *tally, enum known_state state, const ph_error *error)
 {
     tally->now[state]++;
-    tally->refused_recipients += refused_recipients;
-    if (error && tally->first_code == EXIT_OK)
-        tally->first_code = exit_code_of_error(error);
+    if (error && state != KNOWN_SENT && tally->first_code == EXIT_OK)
+        tally->first_code = state == KNOWN_FAILED && tally_state_of(error) == KNOWN_REFUSED
+                                ? EXIT_TRY_AGAIN /* the first recipient's refusal is not all */
+                                : exit_code_of_error(error);
 }
 
 uint64_t tally_failed(const struct tally *tally)
@@ -43,11 +43,11 @@ int tally_exit_code(const struct tally *tally)
 {
     if (both(tally, KNOWN_UNKNOWN) + both(tally, KNOWN_BEGUN) > 0)
         return EXIT_PROTOCOL;
-    if (both(tally, KNOWN_SENT) == 0 && tally->first_code != EXIT_OK)
+    if (both(tally, KNOWN_SENT) == 0 && !tally->was_sent_in_part && tally->first_code != EXIT_OK)
         return tally->first_code;
-    if (both(tally, KNOWN_FAILED) > 0 || tally->is_incomplete)
+    if (both(tally, KNOWN_FAILED) + tally->failed_recipients > 0 || tally->is_incomplete)
         return EXIT_TRY_AGAIN;
-    if (both(tally, KNOWN_REFUSED) + tally->refused_recipients > 0)
+    if (both(tally, KNOWN_REFUSED) + tally->refused_recipients + tally->refused_before > 0)
         return EXIT_PARTIAL;
     return EXIT_OK;
 }

@@ -13,17 +13,20 @@
 struct tally {
     uint64_t now[known_states];    /* messages of this run, by how they ended */
     uint64_t before[known_states]; /* those that earlier runs settled; they were passed over */
-    uint64_t refused_recipients;   /* of messages that others got */
-    int first_code;                /* the exit code of the first failure, 0 if there was none */
-    bool is_incomplete;            /* the source was not read to its end */
+    /* Recipients of messages that others got: refused for good, now or before, and for now. */
+    uint64_t refused_recipients;
+    uint64_t refused_before;
+    uint64_t failed_recipients;
+    bool was_sent_in_part; /* earlier runs sent one to some; now the rest is tried */
+    int first_code;        /* the exit code of the first failure, 0 if there was none */
+    bool is_incomplete;    /* the source was not read to its end */
 };
 
 /** @return how a message ended: what a checkpoint is told. @p error is NULL if it was sent */
 enum known_state tally_state_of(const ph_error *error);
 
-/** Counts a message that ended. */
-void tally_add(struct tally *tally, enum known_state state, const ph_error *error,
-               uint64_t refused_recipients);
+/** Counts a message that ended. @param error  what is told of it if nobody got it */
+void tally_add(struct tally *tally, enum known_state state, const ph_error *error);
 
 /** @return messages of this run that ended, and those of them that were not sent */
 uint64_t tally_done(const struct tally *tally);

@@ -38,7 +38,7 @@ static bool add_part(struct parser *parser, struct template_part part)
         const size_t capacity = templ->capacity ? 2 * templ->capacity : 16;
         struct template_part *parts = realloc(templ->parts, capacity * sizeof *parts);
         if (!parts) {
-            (void)problem_set(parser->problem, PH_ERR_NO_MEMORY, PH_PHASE_NONE, 0, "out of memory");
+            (void)problem_of_memory(parser->problem);
             return false;
         }
         templ->parts = parts;

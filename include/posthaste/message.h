@@ -94,6 +94,17 @@ PH_API PH_MUST_CHECK int ph_message_add_recipient_address(ph_message *message,
 /** @return how many recipients the message has. */
 PH_API size_t ph_message_recipient_count(const ph_message *message);
 
+/** @return the mailbox of recipient @p index, in the order they were added; NULL if there is none.
+ * Valid until that recipient is removed or the message freed. */
+PH_API const char *ph_message_recipient_mailbox(const ph_message *message, size_t index);
+
+/**
+ * Removes a recipient, so that a message can be sent again to those that did not get it. Those
+ * behind it move up by one. Not while the message is being sent.
+ * @return PH_OK or PH_ERR_ARGUMENT (there is no recipient @p index; nothing changes)
+ */
+PH_API PH_MUST_CHECK int ph_message_remove_recipient(ph_message *message, size_t index);
+
 /** Sets the recipient policy. @return PH_OK, or PH_ERR_ARGUMENT for a number that is none */
 PH_API PH_MUST_CHECK int ph_message_set_recipient_policy(ph_message *message,
                                                          ph_recipient_policy policy);

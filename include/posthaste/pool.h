@@ -122,7 +122,7 @@ typedef struct ph_delivery {
     ph_outcome outcome;      /**< sent, not sent, or unknown */
     const ph_result *result; /**< of the last attempt, recipient by recipient; NULL: it had none */
     const ph_error *error;   /**< the last failure; NULL: none */
-    uint32_t attempts;       /**< how often it was begun */
+    uint32_t attempts;       /**< how often it was begun, ph_pool_options.attempts included */
     uint64_t elapsed_ms;     /**< since it was added */
     const char *notice;      /**< what should be known of the session (ph_connection_notice); NULL:
                                   nothing, or there was none */
@@ -136,6 +136,8 @@ typedef struct ph_pool_options {
     const char *domain;  /**< for the limit per domain; NULL: that of the first recipient */
     ph_delivery_fn done; /**< called once, when the message is done; NULL: nobody asks */
     void *user_data;
+    uint32_t attempts; /**< that it had before, such as when it is added again for recipients that
+                            were refused for now: they count, but what is added is sent at once */
 } ph_pool_options;
 
 /**

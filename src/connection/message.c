@@ -74,6 +74,21 @@ size_t ph_message_recipient_count(const ph_message *message)
     return message->envelope.recipient_count;
 }
 
+const char *ph_message_recipient_mailbox(const ph_message *message, size_t index)
+{
+    if (index >= message->envelope.recipient_count)
+        return NULL;
+    return ph_address_mailbox(message->envelope.recipients[index]);
+}
+
+int ph_message_remove_recipient(ph_message *message, size_t index)
+{
+    if (index >= message->envelope.recipient_count)
+        return PH_ERR_ARGUMENT;
+    ph__envelope_remove_recipient(&message->envelope, index);
+    return PH_OK;
+}
+
 int ph_message_set_recipient_policy(ph_message *message, ph_recipient_policy policy)
 {
     if (policy != PH_RCPT_ALL && policy != PH_RCPT_ANY)

@@ -46,6 +46,7 @@ struct ph__job *ph__job_new(struct ph__relay *relay, ph_message *message,
                             .user_data = options->user_data,
                             .number = pool->statistics.added,
                             .added_ms = ph_now_ms(),
+                            .attempts = options->attempts,
                             .rank = rank_of(options->priority)};
     relay->job_count++;
     pool->job_count++;

@@ -2,6 +2,8 @@
 /* An envelope: who sends, who receives, and what is declared about the content. */
 #include "protocol/envelope.h"
 
+#include <string.h>
+
 #include <posthaste/error.h>
 
 #include "base/allocator.h"
@@ -44,6 +46,14 @@ int ph__envelope_add_recipient(struct ph__envelope *envelope, ph_address *recipi
         return PH_ERR_NO_MEMORY;
     envelope->recipients[envelope->recipient_count++] = recipient;
     return PH_OK;
+}
+
+void ph__envelope_remove_recipient(struct ph__envelope *envelope, size_t index)
+{
+    ph_address **at = envelope->recipients + index;
+    ph_address_free(*at);
+    envelope->recipient_count--;
+    memmove(at, at + 1, (envelope->recipient_count - index) * sizeof(ph_address *));
 }
 
 bool ph__envelope_needs_smtputf8(const struct ph__envelope *envelope)

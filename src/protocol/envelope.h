@@ -30,6 +30,9 @@ void ph__envelope_set_from(struct ph__envelope *envelope, ph_address *from);
 /** Takes the address over if it succeeds. @return PH_OK or PH_ERR_NO_MEMORY */
 int ph__envelope_add_recipient(struct ph__envelope *envelope, ph_address *recipient);
 
+/** Frees recipient @p index, which must be there; those behind it move up. */
+void ph__envelope_remove_recipient(struct ph__envelope *envelope, size_t index);
+
 /** @return an address of the envelope has bytes beyond ASCII */
 bool ph__envelope_needs_smtputf8(const struct ph__envelope *envelope);
 

@@ -287,7 +287,7 @@ class Progress(WithSink):
         os.close(master)
         text = b"".join(shown).decode()
         self.assertEqual(done.returncode, 0, text)
-        self.assertRegex(text, r"\x1b\[\?7l\r\d+ done, 0 failed, [\d.]+/s, \d+ %.*\x1b\[K\x1b\[\?7h")
+        self.assertRegex(text, r"\x1b\[\?7l\r\d+ done, 0 failed, [\d.]+/s, \d+ %, \d+:\d\d left\x1b\[K\x1b\[\?7h")
         self.assertEqual(text.count("\x1b[?7l"), text.count("\x1b[?7h"))
         self.assertTrue(text.split("posthaste bulk:")[0].endswith("\r\x1b[K"), repr(text))
 

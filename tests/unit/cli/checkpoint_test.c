@@ -56,6 +56,12 @@ static char *text_of_file(void **state, size_t *n)
     return text;
 }
 
+static int end_of(struct checkpoint *checkpoint, const struct item *item, enum known_state state)
+{
+    const struct ends ends = {.whole = state};
+    return checkpoint_end(checkpoint, item, &ends);
+}
+
 static char first[] = "0-aa";
 static char second[] = "40-bb";
 static char third[] = "80-cc";
@@ -72,8 +78,8 @@ static void make_history(void **state)
         assert_true(checkpoint_begin(&checkpoint, &items[i]));
     }
     assert_int_equal(checkpoint_commit(&checkpoint), 0);
-    assert_int_equal(checkpoint_end(&checkpoint, &items[0], KNOWN_SENT), 0);
-    assert_int_equal(checkpoint_end(&checkpoint, &items[1], KNOWN_REFUSED), 0);
+    assert_int_equal(end_of(&checkpoint, &items[0], KNOWN_SENT), 0);
+    assert_int_equal(end_of(&checkpoint, &items[1], KNOWN_REFUSED), 0);
     close_well(&checkpoint);
 }
 
@@ -93,6 +99,44 @@ static void what_happened__is_known_to_the_next_run(void **state)
     make_history(state);
     assert_history(state);
     assert_history(state); /* reading changes nothing */
+}
+
+static enum known_state recipient_state(const struct checkpoint *checkpoint,
+                                        const struct item *item, const char *mailbox)
+{
+    enum known_state known;
+    assert_true(checkpoint_recipient_state(checkpoint, item, mailbox, &known));
+    return known;
+}
+
+static void recipients__are_known_one_by_one(void **state)
+{
+    struct checkpoint checkpoint;
+    struct item item = item_of(first, 0);
+    const struct item other = item_of(second, 40);
+    size_t before, n;
+    open_well(state, &checkpoint);
+    (void)text_of_file(state, &before);
+    assert_int_equal(end_of(&checkpoint, &item, KNOWN_SENT), 0);
+    item.is_part = true;
+    assert_int_equal(ph_message_new(NULL, &item.message), PH_OK);
+    assert_int_equal(ph_message_add_recipient(item.message, "\"b %\"@x.org"), PH_OK);
+    assert_int_equal(ph_message_add_recipient(item.message, "c@x.org"), PH_OK);
+    assert_int_equal(end_of(&checkpoint, &item, KNOWN_FAILED), 0);
+    assert_true(checkpoint_begin(&checkpoint, &item));
+    assert_int_equal(end_of(&checkpoint, &other, KNOWN_SENT), 0);
+    assert_string_equal(text_of_file(state, &n) + before,
+                        "sent 0-aa\nfailed 0-aa \"b%20%25\"@x.org\nfailed 0-aa c@x.org\n"
+                        "sent 40-bb\n");
+    close_well(&checkpoint);
+    open_well(state, &checkpoint);
+    assert_true(checkpoint_knows_parts(&checkpoint, &item));
+    assert_false(checkpoint_knows_parts(&checkpoint, &other));
+    assert_int_equal(recipient_state(&checkpoint, &item, "\"b %\"@x.org"), KNOWN_FAILED);
+    assert_int_equal(recipient_state(&checkpoint, &item, "c@x.org"), KNOWN_FAILED);
+    assert_int_equal(recipient_state(&checkpoint, &item, "a@x.org"), KNOWN_SENT);
+    close_well(&checkpoint);
+    ph_message_free(item.message);
 }
 
 static void begun__is_written_by_the_commit(void **state)
@@ -153,18 +197,18 @@ static void what_a_crash_leaves__is_dropped_at_the_end_alone(void **state)
     folder_write_bytes(state, "state", text, n + 100);
     assert_history(state);
     (void)text_of_file(state, &n);
-    memcpy(text + n, "begun x y\nnonsense\n", 19);
-    folder_write_bytes(state, "state", text, n + 19);
+    memcpy(text + n, "begun x y z\nnonsense\n", 21);
+    folder_write_bytes(state, "state", text, n + 21);
     assert_history(state);
     (void)text_of_file(state, &n);
-    memcpy(text + n, "begun x y\nsent 40-bb\n", 21);
-    folder_write_bytes(state, "state", text, n + 21);
+    memcpy(text + n, "begun x y z\nsent 40-bb\n", 23);
+    folder_write_bytes(state, "state", text, n + 23);
     const ph_error *error = open_file(state, &checkpoint, &problem);
     assert_non_null(error);
     assert_non_null(strstr(error->message, "damaged in line 8"));
     size_t after;
     (void)text_of_file(state, &after);
-    assert_int_equal(after, n + 21);
+    assert_int_equal(after, n + 23);
 }
 
 static void what_belongs_to_others__is_refused(void **state)
@@ -252,7 +296,7 @@ static void many_messages__are_all_known(void **state)
         struct item item = item_of(identity, (uint64_t)i);
         assert_true(checkpoint_begin(&checkpoint, &item));
         assert_int_equal(checkpoint_commit(&checkpoint), 0);
-        assert_int_equal(checkpoint_end(&checkpoint, &item, i % 2 ? KNOWN_SENT : KNOWN_FAILED), 0);
+        assert_int_equal(end_of(&checkpoint, &item, i % 2 ? KNOWN_SENT : KNOWN_FAILED), 0);
     }
     close_well(&checkpoint);
     open_well(state, &checkpoint);
@@ -270,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(what_happened__is_known_to_the_next_run),
+        IN_FOLDER(recipients__are_known_one_by_one),
         IN_FOLDER(begun__is_written_by_the_commit),
         IN_FOLDER(cut_anywhere__the_whole_lines_count),
         IN_FOLDER(what_a_crash_leaves__is_dropped_at_the_end_alone),

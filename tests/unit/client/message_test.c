@@ -94,6 +94,28 @@ static void recipients__are_kept_in_order_and_checked(void **state)
     free_message(&test, message);
 }
 
+static void recipients__may_be_removed(void **state)
+{
+    (void)state;
+    struct test_allocator test;
+    ph_message *message = new_message(&test);
+    assert_int_equal(ph_message_remove_recipient(message, 0), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_message_add_recipient(message, "a@example.org"), PH_OK);
+    assert_int_equal(ph_message_add_recipient(message, "b@example.org"), PH_OK);
+    assert_int_equal(ph_message_add_recipient(message, "c@example.org"), PH_OK);
+    assert_int_equal(ph_message_remove_recipient(message, 3), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_message_remove_recipient(message, 1), PH_OK);
+    assert_int_equal(ph_message_recipient_count(message), 2);
+    assert_string_equal(ph_message_recipient_mailbox(message, 0), "a@example.org");
+    assert_string_equal(ph_message_recipient_mailbox(message, 1), "c@example.org");
+    assert_null(ph_message_recipient_mailbox(message, 2));
+    assert_int_equal(ph_message_remove_recipient(message, 1), PH_OK);
+    assert_int_equal(ph_message_remove_recipient(message, 0), PH_OK);
+    assert_int_equal(ph_message_add_recipient(message, "d@example.org"), PH_OK);
+    assert_string_equal(ph_message_recipient_mailbox(message, 0), "d@example.org");
+    free_message(&test, message);
+}
+
 static void addresses__are_copied(void **state)
 {
     (void)state;
@@ -232,6 +254,7 @@ int main(void)
         cmocka_unit_test(new__is_an_empty_message_of_nobody),
         cmocka_unit_test(from__is_replaced_only_by_a_mailbox),
         cmocka_unit_test(recipients__are_kept_in_order_and_checked),
+        cmocka_unit_test(recipients__may_be_removed),
         cmocka_unit_test(addresses__are_copied),
         cmocka_unit_test(choices__are_taken_if_they_are_some),
         cmocka_unit_test(content__is_what_was_set_last),

@@ -61,6 +61,34 @@ static void delays__double_up_to_the_maximum(void **state)
     assert_int_equal(all.retries, 6);
 }
 
+static void told_again(ph_pool *pool, const ph_delivery *delivery, void *user_data)
+{
+    (void)pool;
+    *(uint32_t *)user_data = delivery->attempts;
+}
+
+/* A program that sends to the rest of a message's recipients has them, and the delays, go on. */
+static void attempts__from_before_count(void **state)
+{
+    (void)state;
+    struct world w;
+    uint32_t attempts = 0;
+    world_begin(&w, 1);
+    mail_times_count = 0;
+    w.sites[0].reply = refuse_and_note;
+    set_retry(&w, 4, 1000, 10000);
+    const struct letter *letter = world_letter(&w, "b@example.net");
+    const ph_pool_options options = {.done = told_again, .user_data = &attempts, .attempts = 2};
+    assert_int_equal(ph_pool_add(w.pool, w.sites[0].server, letter->message, &options), PH_OK);
+    world_finish(&w);
+    assert_int_equal(mail_times_count, 2);
+    check_delay(mail_times[1] - mail_times[0], 4000);
+    assert_int_equal(attempts, 4);
+    const ph_pool_statistics all = world_end(&w);
+    assert_int_equal(all.refused, 1);
+    assert_int_equal(all.retries, 2);
+}
+
 static void delays__of_a_server_that_is_down_double(void **state)
 {
     (void)state;
@@ -325,6 +353,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delays__double_up_to_the_maximum),
+        cmocka_unit_test(attempts__from_before_count),
         cmocka_unit_test(delays__of_a_server_that_is_down_double),
         cmocka_unit_test(delays__of_nothing_come_to_an_end),
         cmocka_unit_test(server__that_comes_back_gets_its_messages),

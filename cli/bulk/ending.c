@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* What follows from how an attempt ended: another one for the rest, or the end of the message. */
+#include <posthaste/connection.h>
+
+#include "run.h"
+
+/* ---- Ending the run -------------------------------------------------------------------------- */
+
+static const ph_error let_go = {.status = PH_ERR_CANCELLED,
+                                .outcome = PH_OUTCOME_NOT_SENT,
+                                .message = "the run ended before another attempt"};
+
+void run_stop(struct run *run)
+{
+    struct item *item;
+    if (run->is_stopping)
+        return;
+    run->is_stopping = true;
+    if (!run->has_ended)
+        run->tally.is_incomplete = true;
+    while ((item = waiting_take_any(&run->waiting)) != NULL)
+        run_take_back(item, NULL, &let_go, run);
+    sender_stop(run->sender);
+}
+
+void run_give_up(struct run *run, const ph_error *error)
+{
+    if (!run->error) {
+        run->error =
+            problem_set(&run->problem, error->status, error->phase, 0, "%s", error->message);
+        run->problem.error.reply_code = error->reply_code;
+    }
+    run_stop(run);
+}
+
+/* ---- What became of a message ---------------------------------------------------------------- */
+
+static void note_end(struct run *run, const struct item *item, const struct ends *ends)
+{
+    const int failure = run->checkpoint ? checkpoint_end(run->checkpoint, item, ends) : 0;
+    if (failure == 0 || run->error)
+        return;
+    run->error = problem_set(&run->problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
+                             "the checkpoint %.300s cannot be written any more, so that no more "
+                             "messages are begun",
+                             run->checkpoint->path);
+    run_stop(run);
+}
+
+/* Whether the trouble is with the server, so that it would meet each message behind this one. */
+static bool concerns_all(const ph_error *error)
+{
+    return error->outcome == PH_OUTCOME_NOT_SENT && error->phase >= PH_PHASE_RESOLVE &&
+           error->phase <= PH_PHASE_AUTH;
+}
+
+/* A message that was taken back, or that met a server which takes none, is no failure: it was not
+ * tried, and is still to be sent. */
+static bool was_taken_back(const struct run *run, const ph_error *error)
+{
+    return run->is_stopping && error &&
+           (error->status == PH_ERR_CANCELLED || concerns_all(error)) &&
+           error->outcome == PH_OUTCOME_NOT_SENT;
+}
+
+/* What is unknown of some recipients is unknown of the message; but what somebody got was sent. */
+static enum known_state state_of(const struct item *item, const struct ends *ends)
+{
+    if (ends->counts[KNOWN_UNKNOWN] > 0)
+        return KNOWN_UNKNOWN;
+    if (item->is_sent)
+        return KNOWN_SENT;
+    return ends->counts[KNOWN_FAILED] > 0 ? KNOWN_FAILED : ends->whole;
+}
+
+static void count(struct run *run, const struct item *item, enum known_state state,
+                  const struct ends *ends)
+{
+    tally_add(&run->tally, state, ends->error);
+    if (item->is_sent) {
+        run->tally.refused_recipients += item->refused;
+        run->tally.failed_recipients += ends->counts[KNOWN_FAILED];
+    }
+    meter_add(&run->meter, item->size, 1);
+}
+
+static void conclude(struct run *run, struct item *item, const struct ends *ends)
+{
+    const enum known_state state = state_of(item, ends);
+    const bool is_untried = was_taken_back(run, ends->error);
+    run->tally.is_incomplete |= is_untried;
+    if (is_untried && !item->is_sent)
+        return;
+    told_add(item, ends, run->results.json, true);
+    count(run, item, state, ends);
+    if (ends->error || ends->counts[KNOWN_FAILED] + item->refused > 0)
+        meter_clear(&run->meter);
+    results_tell(&run->results, item, state, ends->error);
+}
+
+/* ---- The rest of its recipients -------------------------------------------------------------- */
+
+/* The pool has tried again what failed as a whole. */
+static bool has_rest(const struct run *run, const struct item *item, const struct ends *ends)
+{
+    return ends->differ && ends->counts[KNOWN_FAILED] > 0 && item->attempts <= run->retries &&
+           !run->is_stopping;
+}
+
+/* Lets the message wait, for those recipients alone that were refused for now. */
+static bool keep_rest(struct run *run, struct item *item, const struct ends *ends)
+{
+    if (!waiting_add(&run->waiting, item, ph_now_ms()))
+        return false;
+    told_add(item, ends, run->results.json, false);
+    for (size_t i = ph_message_recipient_count(item->message); i-- > 0;) {
+        if (ends_of(ends, i) != KNOWN_FAILED)
+            item_remove_recipient(item, i);
+    }
+    item->is_part = true;
+    return true;
+}
+
+void run_take_back(struct item *item, const ph_result *result, const ph_error *error,
+                   void *user_data)
+{
+    struct run *run = user_data;
+    struct ends ends;
+    ends_judge(&ends, item, result, error);
+    item->is_sent |= ends.counts[KNOWN_SENT] > 0;
+    item->refused += ends.counts[KNOWN_REFUSED];
+    note_end(run, item, &ends);
+    if (error && concerns_all(error))
+        run_give_up(run, error);
+    if (has_rest(run, item, &ends) && keep_rest(run, item, &ends))
+        return;
+    conclude(run, item, &ends);
+    item_free(item);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages that some recipients have, and that wait to be sent to the rest. They wait here and not
+ * in the pool, so that a checkpoint knows them as not begun until they are.
+ */
+#ifndef CLI_BULK_WAITING_H
+#define CLI_BULK_WAITING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "item.h"
+
+enum {
+    retry_first_ms = 500, /* before the second attempt; each wait doubles the one before */
+    retry_most_ms = 60000
+};
+
+struct waiting {
+    struct item **items; /* a heap: the first is due first */
+    size_t count;
+    size_t capacity;
+    size_t bytes; /* of content in memory */
+};
+
+/** Lets an item wait as long as the attempts that it had ask for. @return false without memory */
+bool waiting_add(struct waiting *waiting, struct item *item, uint64_t now_ms);
+
+/** @return an item that is due, which is the caller's then; NULL: none is */
+struct item *waiting_take_due(struct waiting *waiting, uint64_t now_ms);
+
+/** @return any item, NULL if there is none: to let all go */
+struct item *waiting_take_any(struct waiting *waiting);
+
+/** @return milliseconds until one is due; -1: none waits */
+int waiting_timeout(const struct waiting *waiting, uint64_t now_ms);
+
+/** @return so many wait that no others should be read */
+bool waiting_is_full(const struct waiting *waiting);
+
+/** Frees the list; nothing may wait in it. */
+void waiting_release(struct waiting *waiting);
+
+#endif

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""posthaste bulk, against servers that hang up, allow little, and count."""
+import collections
+import re
+import threading
+import unittest
+
+from bulk_support import line, lines
+from support import Case, FakeServer
+
+
+class Counting(FakeServer):
+    """A server that offers PIPELINING, and notes the number in the subject of what it takes."""
+
+    def __init__(self, **rest):
+        super().__init__(**rest)
+        self.replies["EHLO"] = "250-fake.example.org\r\n250 PIPELINING"
+        self.taken = collections.Counter()
+
+    def take(self, content):
+        number = int(re.search(rb"^Subject: (\d+)", content, re.M).group(1))
+        self.taken[number] += 1
+
+    def read_content(self, _connection, stream):
+        """The content up to its end; None ends the session."""
+        content = []
+        while (text := stream.readline()) != b".\r\n":
+            if not text:
+                return None
+            content.append(text)
+        return b"".join(content)
+
+    def handle_content(self, connection, stream):
+        content = self.read_content(connection, stream)
+        if content is None:
+            return False
+        self.take(content)
+        self._send(connection, "250 2.0.0 queued")
+        return True
+
+    def _converse(self, connection):
+        self._send(connection, self.greeting)
+        stream = connection.makefile("rb")
+        while text := stream.readline():
+            verb = text.split()[0].decode().upper()
+            self._send(connection, self._reply_to(verb))
+            if verb == "QUIT" or (verb == "DATA" and not self.handle_content(connection, stream)):
+                return
+
+
+class Limited(Counting):
+    """Refuses content that is larger than 1 MB in the middle of it, and hangs up."""
+
+    MOST = 1024 * 1024
+
+    def __init__(self):
+        super().__init__()
+        self.refused = 0
+
+    def read_content(self, connection, stream):
+        content, length = [], 0
+        while (text := stream.readline()) != b".\r\n":
+            if not text:
+                return None
+            content.append(text)
+            length += len(text)
+            if length > self.MOST:
+                self.refused += 1
+                self._send(connection, "552 5.3.4 too large")
+                return None
+        return b"".join(content)
+
+
+class OneAtATime(Counting):
+    """Lets one client in, turns others away, and ends each session after 40 messages."""
+
+    MOST = 40
+
+    def __init__(self):
+        super().__init__()
+        self.place = threading.Lock()
+        self.turned_away = 0
+        self.sessions = collections.Counter()
+
+    def _converse(self, connection):
+        if not self.place.acquire(blocking=False):
+            self.turned_away += 1
+            self._send(connection, "421 4.7.0 too many connections")
+            return
+        try:
+            super()._converse(connection)
+        finally:
+            self.place.release()
+
+    def handle_content(self, connection, stream):
+        name = threading.get_ident(), connection.fileno()
+        is_taken = super().handle_content(connection, stream)
+        self.sessions[name] += is_taken
+        if self.sessions[name] < self.MOST:
+            return is_taken
+        del self.sessions[name]
+        return False
+
+
+class Servers(Case):
+    def bulk(self, server, messages, *options, code=0):
+        return self.run_for(code, "bulk", "--server", server.address, *options,
+                            self.file("list.ndjson", lines(messages)))
+
+    def test_content_refused_in_its_middle_harms_no_other(self):
+        for retries in ("0", "3"):
+            server = self.start(Limited())
+            large = self.file("large.eml", b"Subject: 7\n\n" + b"a line of a large message\n" * 300000)
+            messages = [line(n) for n in range(30)]
+            messages[7] = {"from": "a@example.org", "to": "b@example.net", "path": large}
+            run = self.bulk(server, messages, "--connections", "1", "--retries", retries, "--checkpoint",
+                            str(self.folder / f"checkpoint{retries}"), code=1)
+            self.assertEqual(server.taken, collections.Counter(n for n in range(30) if n != 7), str(run))
+            self.assertEqual(server.refused, 1)
+            self.assertIn("line 8: refused: ", run.out)
+            self.assertIn("552 5.3.4 too large", run.out)
+            self.assertIn("29 sent, 1 refused, 0 failed, 0 unknown", run.out)
+
+    def test_a_server_that_allows_little_gets_all(self):
+        server = self.start(OneAtATime())
+        run = self.bulk(server, [line(n) for n in range(200)], "--connections", "2")
+        self.assertIn("200 sent, 0 refused, 0 failed, 0 unknown", run.out)
+        self.assertEqual(server.taken, collections.Counter(range(200)))
+        self.assertGreaterEqual(len(server.peers) - server.turned_away, 5)  # sessions of 40
+
+
+if __name__ == "__main__":
+    unittest.main()
