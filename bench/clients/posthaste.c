@@ -34,6 +34,8 @@ ph_server *posthaste_server(const struct job *job)
     must(ph_server_set_tls_mode(server, job_is(job, "tls") ? PH_TLS_STARTTLS_ALWAYS : PH_TLS_OFF));
     if (job_is(job, "tls"))
         must(ph_tls_config_set_ca_file(ph_server_tls_config(server), job->cafile));
+    if (job_is(job, "data")) /* whatever the server offers */
+        must(ph_server_set_features(server, PH_FEATURE_CHUNKING, false));
     if (job_is(job, "window"))
         must(ph_server_set_window(server, window, window_bytes));
     return server;
