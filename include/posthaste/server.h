@@ -147,12 +147,13 @@ typedef enum ph_feature {
  *
  * A server that falls silent while a feature is in use is given up as always (PH_ERR_READ_TIMEOUT,
  * or, in the middle of a chunk, PH_ERR_WRITE_TIMEOUT); the connections that are made to it in the
- * hour after that go without that feature.
+ * hour after that go without that feature. The same holds for a server that offers CHUNKING and
+ * does not know BDAT (PH_ERR_PROTOCOL).
  */
 PH_API PH_MUST_CHECK int ph_server_set_features(ph_server *server, unsigned features, bool use);
 
-/** @return the features that the next connection may use: those set, less those found wanting in
- * the last hour. */
+/** @return the features in use: those set, less those found wanting. What is an hour old is
+ * forgotten when the next connection begins. */
 PH_API unsigned ph_server_features(const ph_server *server);
 
 /**

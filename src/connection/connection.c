@@ -126,6 +126,8 @@ void ph__connection_fail_without_memory(ph_connection *connection, ph_phase phas
 /* What the session failed with becomes the connection's end. */
 static void fail_with_session(ph_connection *connection)
 {
+    ph__server_note_stall(connection->server, ph__session_features_refused(connection->session),
+                          connection->now_ms);
     ph__error_copy(&connection->error, ph__session_error(connection->session));
     ph__connection_fail(connection);
 }

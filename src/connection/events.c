@@ -82,8 +82,6 @@ static bool pull(ph_connection *connection, ph_event *event)
 /* Gives back what is not needed while nothing is under way. */
 static void rest(ph_connection *connection)
 {
-    ph__release(connection->allocator, connection->source_buffer);
-    connection->source_buffer = NULL;
     if (connection->has_rested || !connection->is_ready)
         return;
     ph__session_rest(connection->session);

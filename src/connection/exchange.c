@@ -50,7 +50,10 @@ static bool give_content(ph_connection *connection)
     if (give_file(connection, source))
         return true;
     if (!connection->source_buffer && ph__source_needs_buffer(source)) {
-        connection->source_buffer = ph__allocate(connection->allocator, ph__source_buffer_size);
+        /* Kept for the next message. Not cleared, so that it takes the memory that is used of it.
+         */
+        connection->source_buffer =
+            ph__reallocate_array(connection->allocator, NULL, ph__source_buffer_size, 1);
         if (!connection->source_buffer) {
             (void)ph__error_set(&connection->error, PH_ERR_NO_MEMORY, PH_PHASE_BODY,
                                 "out of memory");

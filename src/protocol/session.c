@@ -324,22 +324,23 @@ uint64_t ph__session_reply_count(const struct ph__session *session)
     return session->reply_count;
 }
 
-bool ph__session_is_idle(const struct ph__session *session)
+unsigned ph__session_features_refused(const struct ph__session *session)
 {
-    return session->queue_count == 0 && session->pending_first == session->pending_count;
+    return session->refuses_chunking ? PH_FEATURE_CHUNKING : 0;
 }
 
-/* What the server does not answer, or take, is the first command. If that is a chunk, those that
- * are in flight behind it are not what it stumbles over. */
+/* What the server does not answer, or take, is the first command: it may have been thrown away with
+ * the rest of what came at once. If it is a chunk, those that are in flight behind it are not what
+ * the server stumbles over. */
 unsigned ph__session_features_in_use(const struct ph__session *session)
 {
     if (session->queue_count == 0)
         return 0;
     const struct ph__command *first = ph__session_queue_at(session, 0);
-    unsigned features = 0;
+    unsigned features = first->left_early;
     if (first->kind == PH__CMD_BDAT)
-        features |= PH_FEATURE_CHUNKING;
-    else if (session->in_flight > 1)
+        features = PH_FEATURE_CHUNKING;
+    else if (session->in_flight > 1 && first->kind != PH__CMD_CONTENT)
         features |= PH_FEATURE_PIPELINING;
     for (size_t i = 1; i < session->in_flight; i++) {
         if (ph__session_queue_at(session, i)->slot != first->slot)

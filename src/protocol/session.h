@@ -208,11 +208,13 @@ bool ph__session_broke_for_message(const struct ph__session *session);
 bool ph__session_is_secure(const struct ph__session *session);
 bool ph__session_awaits_reply(const struct ph__session *session);
 uint64_t ph__session_reply_count(const struct ph__session *session); /* so many replies came */
-bool ph__session_is_idle(const struct ph__session *session);
 
 /** @return of enum ph_feature: what a server that falls silent now may not be up to; 0 for nothing
  */
 unsigned ph__session_features_in_use(const struct ph__session *session);
+
+/** @return of enum ph_feature: what the server offered, and turned out not to know */
+unsigned ph__session_features_refused(const struct ph__session *session);
 
 /** @return where the session is: the phase of the command whose reply is awaited, or NONE */
 ph_phase ph__session_phase(const struct ph__session *session);

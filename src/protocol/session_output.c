@@ -141,6 +141,16 @@ struct ph__command *ph__session_next_to_build(const struct ph__session *session)
     return ph__session_queue_at(session, built);
 }
 
+static uint8_t what_lets_it_leave(const struct ph__session *session,
+                                  const struct ph__command *command)
+{
+    if (session->built_count == 0)
+        return 0;
+    const struct ph__command *before = ph__session_queue_at(session, session->built_count - 1);
+    return before->slot == command->slot ? PH_FEATURE_PIPELINING
+                                         : PH_FEATURE_PIPELINING | PH_FEATURE_OVERLAP;
+}
+
 /* Builds as much as may be in flight and as there is room for. */
 static void build(struct ph__session *session)
 {
@@ -160,6 +170,7 @@ static void build(struct ph__session *session)
         if (!is_whole)
             return;
         command->end = session->pended;
+        command->left_early = what_lets_it_leave(session, command);
         session->built_count++;
         if (session->built_count == session->queue_count)
             ph__transactions_feed(session);

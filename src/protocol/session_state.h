@@ -47,6 +47,7 @@ struct ph__command {
     uint16_t slot;      /* of what belongs to a transaction */
     uint8_t kind;       /* enum ph__command_kind, or PH__CMD_SINGLE + enum ph__single */
     bool is_last;       /* BDAT: LAST */
+    uint8_t left_early; /* of enum ph_feature: what let it leave while others were in flight */
 };
 
 /* What is sent of it is a message's content, and not a line. */
@@ -193,6 +194,7 @@ struct ph__session {
     uint32_t window;
     bool bdat_failed;       /* the server may hold on to a transaction that nobody else knows of */
     bool broke_for_message; /* the error concerns one message alone */
+    bool refuses_chunking;  /* it offered CHUNKING, and does not know BDAT */
     uint64_t window_bytes;
 
     char *argument;           /* of a single command */

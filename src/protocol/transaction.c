@@ -208,11 +208,12 @@ static void begin_bdat(struct ph__transaction *transaction)
 }
 
 /* A BDAT that fails leaves the server's state open until RSET (RFC 3030 section 2): some refuse the
- * next MAIL then, but add its recipients to the old transaction and take the content for it. In a
- * window nobody knows in time, so RSET goes along. */
-static bool must_clear(struct ph__session *session, const struct ph__transaction *transaction)
+ * next MAIL then, but add its recipients to the old transaction and take the content for it. Where
+ * content does not wait for the replies to its envelope, nobody knows in time, so RSET goes along.
+ */
+static bool must_clear(const struct ph__session *session, const struct ph__transaction *transaction)
 {
-    return session->window > 1 && session->queue_count > 0 &&
+    return may_fly_blind(session, transaction) && session->queue_count > 0 &&
            transaction != ph__transaction_at(session, 0);
 }
 

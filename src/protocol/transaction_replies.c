@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What replies mean for the transaction whose commands they answer. */
+#include <string.h>
+
 #include "protocol/session_state.h"
 
 static void note_refusal(struct ph__session *session, const struct ph__command *command,
@@ -186,6 +188,30 @@ static void note_taken_in_spite_of_refusal(struct ph__session *session,
     transaction->has_failed = true;
 }
 
+/* 500 and 502 mean a command that is not known (RFC 5321 section 4.2.4), unless more was said. */
+static bool does_not_know(const ph_reply *reply)
+{
+    const char *enhanced = ph_reply_enhanced_code(reply);
+    return (reply->code == 500 || reply->code == 502) &&
+           (!enhanced || strncmp(enhanced, "5.5.", 4) == 0);
+}
+
+/* The server offered CHUNKING, and takes the content for commands, whose replies would be taken for
+ * those to what is in flight behind it. */
+static void break_off_chunking(struct ph__session *session,
+                               const struct ph__transaction *transaction, const ph_reply *reply)
+{
+    (void)ph__result_note_reply(transaction->result, reply);
+    (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
+                        "%s offers CHUNKING, but does not know BDAT and reads content as commands, "
+                        "so the connection is dropped; the next ones go without CHUNKING",
+                        session->server);
+    ph__error_set_reply(&session->error, reply->code, ph_reply_enhanced_code(reply),
+                        ph_reply_text(reply));
+    session->refuses_chunking = true;
+    ph__session_break_for(session, transaction);
+}
+
 /* A failed BDAT leaves the server's state open until RSET; chunks behind it are discarded
  * (RFC 3030 section 2). */
 void ph__answered_bdat(struct ph__session *session, const struct ph__command *command,
@@ -195,6 +221,10 @@ void ph__answered_bdat(struct ph__session *session, const struct ph__command *co
     const bool is_success = ph_reply_is_success(reply);
     if (command->is_last)
         transaction->content.end_was_written = false;
+    if (does_not_know(reply) && !transaction->has_failed && !transaction->must_restart) {
+        break_off_chunking(session, transaction, reply);
+        return;
+    }
     if (!is_success)
         session->bdat_failed = true;
     if (took_what_it_refused(transaction, command, reply))

@@ -180,7 +180,8 @@ static void address_step(struct play *play, const struct fuzz_line *line, bool i
 {
     char *mailbox = fuzz_string(line->bytes, line->n);
     ph_address *address;
-    if (!ph__session_is_idle(play->session) || ph_address_new(mailbox, NULL, &address) != PH_OK) {
+    const bool is_busy = ph__session_phase(play->session) != PH_PHASE_NONE;
+    if (is_busy || ph_address_new(mailbox, NULL, &address) != PH_OK) {
         free(mailbox);
         return;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Servers that fall silent: what they stumbled over is not used in the sessions that follow, and
- * nothing else is given up for it.
+ * Servers that fall silent, or do not know what they offer: what they stumbled over is not used in
+ * the sessions that follow, and nothing else is given up for it.
  */
 #include "unit/connection/pair.h"
 
@@ -126,6 +126,57 @@ static void chunk_that_is_not_taken__costs_chunking(void **state)
     end(&s);
 }
 
+/* It answers MAIL, and has thrown away what came with it: RCPT alone is in flight then, since BDAT
+ * waits for its reply. */
+static void input_that_is_thrown_away__costs_pipelining(void **state)
+{
+    (void)state;
+    struct stall s;
+    begin(&s, 1);
+    pair_expect_none(&s.p);
+    assert_string_equal(pair_heard(&s.p), MAIL RCPT);
+    pair_say(&s.p, "250 ok\r\n");
+    wait_in_vain(&s);
+    assert_int_equal(ph_server_features(s.p.server), ALL_FEATURES & ~PH_FEATURE_PIPELINING);
+    end(&s);
+}
+
+/* A server that takes long for content is no worse at pipelining. */
+static void silence_at_the_end_of_data__costs_no_pipelining(void **state)
+{
+    (void)state;
+    struct stall s;
+    pair_begin(&s.p, "250 PIPELINING\r\n");
+    for (size_t i = 0; i < 2; i++) {
+        s.messages[i] = pair_message(&s.p);
+        assert_int_equal(ph_connection_send(s.p.connection, s.messages[i], NULL), PH_OK);
+    }
+    pair_expect_none(&s.p);
+    pair_say(&s.p, "250 ok\r\n250 ok\r\n354 go ahead\r\n");
+    wait_in_vain(&s);
+    assert_int_equal(ph_server_features(s.p.server), ALL_FEATURES & ~PH_FEATURE_OVERLAP);
+    end(&s);
+}
+
+/* Content that is read as commands gets replies that nobody may believe. */
+static void chunk_that_is_no_command__costs_chunking(void **state)
+{
+    (void)state;
+    struct stall s;
+    begin(&s, 2);
+    pair_expect_none(&s.p);
+    pair_say(&s.p, "250 ok\r\n250 ok\r\n");
+    pair_expect_none(&s.p);
+    pair_say(&s.p, "500 5.5.1 BDAT?\r\n500 5.5.1 Subject:?\r\n");
+    pair_expect(&s.p, PH_EVENT_MESSAGE_DONE, PH_ERR_PROTOCOL);
+    assert_int_equal(ph_result_outcome(s.p.event.result), PH_OUTCOME_NOT_SENT);
+    pair_expect(&s.p, PH_EVENT_MESSAGE_DONE, PH_ERR_CLOSED);
+    assert_int_equal(ph_result_outcome(s.p.event.result), PH_OUTCOME_NOT_SENT);
+    pair_expect(&s.p, PH_EVENT_CLOSED, PH_ERR_PROTOCOL);
+    assert_int_equal(ph_server_features(s.p.server), ALL_FEATURES & ~PH_FEATURE_CHUNKING);
+    end(&s);
+}
+
 static void silence_at_the_next_envelope__costs_overlap(void **state)
 {
     (void)state;
@@ -175,6 +226,9 @@ int main(void)
         cmocka_unit_test(silence_at_a_chunk__costs_chunking),
         cmocka_unit_test(silence_at_one_of_several_chunks__costs_chunking_alone),
         cmocka_unit_test(chunk_that_is_not_taken__costs_chunking),
+        cmocka_unit_test(input_that_is_thrown_away__costs_pipelining),
+        cmocka_unit_test(silence_at_the_end_of_data__costs_no_pipelining),
+        cmocka_unit_test(chunk_that_is_no_command__costs_chunking),
         cmocka_unit_test(silence_at_the_next_envelope__costs_overlap),
         cmocka_unit_test(silence_at_a_lone_command__costs_nothing),
         cmocka_unit_test(stall__is_forgotten_after_an_hour),
