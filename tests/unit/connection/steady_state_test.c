@@ -88,6 +88,7 @@ struct flow {
     int added;
     int done;
     int allocations; /* when the first messages were done */
+    bool was_given;  /* content that is read */
 };
 
 static void add(struct flow *flow, ph_message *message)
@@ -108,6 +109,25 @@ static void take_events(struct flow *flow)
             flow->allocations = flow->pair.test.n_allocations;
         add(flow, event.user_data);
     }
+}
+
+/* Gives its text and the end in turn, so that it can be read again and again. */
+static int read_hello(void *buffer, size_t size, size_t *n, void *user_data)
+{
+    bool *was_given = user_data;
+    *n = *was_given ? 0 : sizeof HELLO - 1;
+    assert_true(*n <= size);
+    memcpy(buffer, HELLO, *n);
+    *was_given = !*was_given;
+    return 0;
+}
+
+/* One message, and nothing under way between it and itself. */
+static void make_read_message(struct flow *flow)
+{
+    ph_message *message = pair_message(&flow->pair);
+    assert_int_equal(ph_message_set_content_callback(message, read_hello, &flow->was_given), PH_OK);
+    flow->messages[0] = message;
 }
 
 static void make_messages(struct flow *flow, const char *content)
@@ -135,6 +155,7 @@ static void run_flow(struct flow *flow)
     }
 }
 
+/* @param content  NULL: it is read by a callback */
 static void check_flow(const char *ehlo_reply, uint32_t window, const char *content)
 {
     static struct flow flow;
@@ -145,7 +166,10 @@ static void check_flow(const char *ehlo_reply, uint32_t window, const char *cont
     pair_open(&flow.pair);
     pair_say(&flow.pair, ehlo_reply);
     pair_expect(&flow.pair, PH_EVENT_READY, PH_OK);
-    make_messages(&flow, content);
+    if (content)
+        make_messages(&flow, content);
+    else
+        make_read_message(&flow);
     run_flow(&flow);
     assert_int_equal(flow.done, messages_all);
     assert_int_equal(flow.receiver.messages, messages_all);
@@ -180,6 +204,13 @@ static void window__allocates_nothing(void **state)
 {
     (void)state;
     check_flow("250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n", slots_max, HELLO);
+}
+
+static void content_that_is_read__allocates_nothing(void **state)
+{
+    (void)state;
+    check_flow("250-mx\r\n250 PIPELINING\r\n", 0, NULL);
+    check_flow("250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n", 0, NULL);
 }
 
 /* ---- The blocking client --------------------------------------------------------------------- */
@@ -256,6 +287,7 @@ int main(void)
         cmocka_unit_test(pipelining__allocates_nothing),
         cmocka_unit_test(chunking__allocates_nothing),
         cmocka_unit_test(window__allocates_nothing),
+        cmocka_unit_test(content_that_is_read__allocates_nothing),
         cmocka_unit_test(blocking_client__allocates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
