@@ -55,6 +55,16 @@ class Rig(unittest.TestCase):
         self.assertEqual(result["lines"], [])
 
 
+class Words(unittest.TestCase):
+    def test_libesmtp_sends_by_bdat_where_chunking_is_offered(self):
+        for row in rows.ROWS:
+            for entry in row.entries:
+                if entry.client == "libesmtp" and row.server == "posthaste":
+                    with self.subTest(row.name):
+                        self.assertEqual("bdat" in entry.mode.split(","),
+                                         "CHUNKING" not in row.sink)
+
+
 class Figures(unittest.TestCase):
     def test_ratios_are_those_of_one_round(self):
         told = measure.summary([2, 30, 4], base=[1, 10, 4])
