@@ -57,10 +57,16 @@ def table(result):
     return "\n".join(text)
 
 
+def _reached(ratio, at_most):
+    if not ratio or not at_most:
+        return "-"
+    return "yes" if ratio <= at_most else "no"
+
+
 def overview(results):
     """One line a row: the limit, posthaste, the best peer."""
-    text = ["| measure | unit | limit | posthaste | ratio | at most | best peer |",
-            "|---|---|---:|---:|---:|---:|---|"]
+    text = ["| measure | unit | limit | posthaste | ratio | at most | reached | best peer |",
+            "|---|---|---:|---:|---:|---:|---|---|"]
     for result in results:
         by_name = {line["name"]: line for line in result["lines"]}
         own, limit = by_name.get("posthaste"), by_name.get("raw")
@@ -72,7 +78,7 @@ def overview(results):
         text.append("| " + " | ".join([
             result["title"], UNITS[result["unit"]], number(limit["median"]) if limit else "-",
             number(own["median"]) if own else "-", f"{ratio:.2f}" if ratio else "-",
-            f"{at_most:.2f}" if at_most else "-",
+            f"{at_most:.2f}" if at_most else "-", _reached(ratio, at_most),
             f"{best['name']} {number(best['median'])}" if best else "-"]) + " |")
     return "\n".join(text) + "\n"
 

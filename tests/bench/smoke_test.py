@@ -66,6 +66,12 @@ class Words(unittest.TestCase):
 
 
 class Figures(unittest.TestCase):
+    def test_the_overview_says_what_is_reached(self):
+        for at_most, reached in ((1.5, "| yes |"), (1.4, "| no |"), (None, "| - | - |")):
+            lines = [{"name": "raw", "median": 2}, {"name": "posthaste", "median": 3, "ratio": 1.5}]
+            result = {"title": "A row", "unit": "us", "at_most": at_most, "lines": lines}
+            self.assertIn(reached, report.overview([result]).splitlines()[-1])
+
     def test_ratios_are_those_of_one_round(self):
         told = measure.summary([2, 30, 4], base=[1, 10, 4])
         self.assertEqual((told["median"], told["ratio"]), (4, 2))
