@@ -89,6 +89,7 @@ class RowRun:
         self.values = {entry.name: [] for entry in self.entries}
         self.others = {entry.name: [] for entry in self.entries}
         self.failures = {}
+        self.rounds = 0
 
     def count_of(self, entry):
         client = clients.CLIENTS[entry.client]
@@ -96,6 +97,7 @@ class RowRun:
         return max(1, round(self.row.count * share))
 
     def round(self):
+        self.rounds += 1
         for entry in self.entries:
             if entry.name in self.failures:
                 continue
@@ -122,8 +124,8 @@ class RowRun:
                     other[name] for other in self.others[entry.name])
             lines.append(line)
         return {"name": self.row.name, "title": self.row.title, "unit": self.row.unit,
-                "at_most": self.row.at_most, "goal": self.row.goal, "lines": lines,
-                "missing": self.missing, "failures": self.failures}
+                "at_most": self.row.at_most, "goal": self.row.goal, "rounds": self.rounds,
+                "lines": lines, "missing": self.missing, "failures": self.failures}
 
 
 def run_row(row, rounds, is_quick):

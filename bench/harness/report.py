@@ -27,8 +27,12 @@ def _others(line):
     return [name for name in line if name not in known]
 
 
-def table(result):
-    """The Markdown of one row."""
+def _medians(rounds):
+    return f"medians of {rounds} rounds" if rounds > 1 else "what one round took"
+
+
+def table(result, rounds):
+    """The Markdown of one row, in a report of so many rounds."""
     lines = result["lines"]
     if not lines:
         return f"## {result['title']} (`{result['name']}`)\n\nNothing was measured.\n"
@@ -46,6 +50,8 @@ def table(result):
                  f"{line['messages']:,}"]
         text.append("| " + " | ".join(cells) + " |")
     text.append("")
+    if result["rounds"] != rounds:
+        text += [f"These are {_medians(result['rounds'])}.", ""]
     goals = [f"at most {result['at_most']:.2f} times the limit"] if result["at_most"] else []
     goals += [result["goal"]] if result["goal"] else []
     if goals:
@@ -98,11 +104,13 @@ def page(results, grown, versions, rounds):
     text = ["# Benchmarks", "",
             "Written by `make bench`; [docs/performance.md](../../docs/performance.md) explains it. "
             "Client and server run on one core, on the loopback address; each round runs every "
-            f"client once, and of {rounds} rounds this shows the medians. Ratios are medians of "
+            f"client once, and this shows {_medians(rounds)}, where a row says nothing else. "
+            "Reached means that posthaste's ratio to the limit is at most what it must be; what a "
+            "row must reach besides stands below its table. Ratios are medians of "
             "the ratios to the raw writer in the same round. In each run the server counted what "
             "arrived, and it was what had been sent.", "", overview(results)]
     for result in results:
-        text += [table(result), f"![{result['title']}]({result['name']}.svg)", ""]
+        text += [table(result, rounds), f"![{result['title']}]({result['name']}.svg)", ""]
     if grown:
         text += ["## How cost grows", "", "posthaste alone; medians of three runs.", ""]
         text += [growth_table(result) for result in grown]

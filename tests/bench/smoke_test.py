@@ -35,7 +35,14 @@ class Rig(unittest.TestCase):
                 self.assertEqual([line["name"] for line in result["lines"]],
                                  [entry.name for entry in row.entries])
                 for entry in row.entries:
-                    self.assertIn(entry.name, report.table(result).replace("raw writer", "raw"))
+                    self.assertIn(entry.name, report.table(result, 1).replace("raw writer", "raw"))
+
+    def test_a_row_of_fewer_rounds_says_so(self):
+        row = dataclasses.replace(small("window"), rounds_max=2)
+        result = measure.run_row(row, 3, False)
+        self.assertEqual(result["rounds"], 2)
+        self.assertIn("medians of 2 rounds", report.table(result, 3))
+        self.assertNotIn("rounds", report.table(result, 2))
 
     def test_what_did_not_arrive_is_noticed(self):
         job = clients.Job(0, "data", MESSAGES, 1024, 2)
