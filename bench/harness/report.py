@@ -19,7 +19,9 @@ def number(value):
         return f"{value:,.0f}"
     if value >= 10:
         return f"{value:.1f}"
-    return f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+    if value >= 1:
+        return f"{value:.2f}"
+    return f"{value:.3f}" if value > 0 else "0"
 
 
 def _others(line):
@@ -90,11 +92,14 @@ def overview(results):
 
 
 def growth_table(result):
+    unit = result["unit"]
     text = [f"### {result['title']}", "", f"![{result['title']}](growth-{result['name']}.svg)", "",
-            f"| {result['axis']} | CPU us a {result['unit']} | wall us a {result['unit']} "
-            "| peak memory, KiB |", "|---:|---:|---:|---:|"]
+            f"| {result['axis']} | CPU a {unit}, us | wall a {unit}, us "
+            f"| memory a {unit}, {result['memory_in']} | peak memory, KiB |",
+            "|---:|---:|---:|---:|---:|"]
     text += [f"| {point['step']:,} | {number(point['cpu'])} | {number(point['wall'])} "
-             f"| {number(point['memory'])} |" for point in result["points"]]
+             f"| {number(point['memory'])} | {number(point['peak_kib'])} |"
+             for point in result["points"]]
     text += [f"\nIt ends before {step}: {why}." for step, why in result["failures"].items()]
     return "\n".join([*text, ""])
 
@@ -112,7 +117,11 @@ def page(results, grown, versions, rounds):
     for result in results:
         text += [table(result, rounds), f"![{result['title']}]({result['name']}.svg)", ""]
     if grown:
-        text += ["## How cost grows", "", "posthaste alone; medians of three runs.", ""]
+        text += ["## How cost grows", "",
+                 f"posthaste alone; {_medians(grown[0]['rounds'])}. Memory a unit is the peak, less "
+                 "what the process had when the measurement began, divided by the units of the "
+                 "step. What is needed once, whatever is sent, is in it, and outweighs the rest in "
+                 "the first steps.", ""]
         text += [growth_table(result) for result in grown]
     text += ["## Versions", "", "| what | version |", "|---|---|"]
     text += [f"| {name} | {version} |" for name, version in versions.items()]
