@@ -50,7 +50,7 @@ help:
 	@echo 'make              build the library and the command in build/release'
 	@echo 'make demo         send a message to a server of our own and show what arrived'
 	@echo 'make check        all tests, as CI runs them (installs what they need)'
-	@echo 'make bench        [QUICK=1] [ROUNDS=5] [ROWS="lock tls"] compare with other clients'
+	@echo 'make bench        [QUICK=1] [ROUNDS=7] [ROWS="lock tls"] compare with other clients'
 	@echo 'make install      [PREFIX=/usr/local] [DESTDIR=]'
 	@echo 'make uninstall    remove what the last install wrote'
 	@echo 'make coverage     which lines of src/ the tests run'

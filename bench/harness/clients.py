@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -54,8 +53,9 @@ def _program(name):
 
 def _script(interpreter, name, needs=None):
     def command(job):
-        is_here = shutil.which(interpreter) and (needs is None or needs.exists())
-        return [interpreter, str(machine.SCRIPTS / name), *_arguments(job)] if is_here else None
+        path = machine.packaged(interpreter)
+        is_here = path and (needs is None or needs.exists())
+        return [path, str(machine.SCRIPTS / name), *_arguments(job)] if is_here else None
     return command
 
 

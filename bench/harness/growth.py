@@ -5,7 +5,7 @@ import dataclasses
 import statistics
 
 from . import clients, content
-from .measure import check_arrival, progress
+from .measure import check_arrival, grown_kib, progress
 from .rows import CHUNKING, DATA, GIB, KIB, MIB
 from .servers import Failure, Sink
 
@@ -15,12 +15,14 @@ class Series:
     name: str
     title: str
     axis: str  # what grows
-    unit: str  # what time is told of
+    unit: str  # what time and memory are told of
     steps: tuple
     quick_steps: int  # how many of them where there is little time
     sink: tuple
     job: callable  # of a step: mode, count, size, recipients, whether the body is a file
-    units: callable  # of a step: how many units of work a run is
+    units: callable  # of a step: how many units it is
+    runs: callable = lambda step: 1  # of a step: how often these are sent, one after the other
+    memory_in: str = "bytes"  # in what memory a unit is told: or in KiB
 
     def points(self, is_quick):
         return self.steps[:self.quick_steps] if is_quick else self.steps
@@ -30,17 +32,24 @@ def _decades(last):
     return tuple(10 ** power for power in range(last + 1))
 
 
+def _few_recipients(step):
+    """A message to few recipients is over too soon to be timed: so many of them are sent."""
+    return max(1, 1000 // step)
+
+
 SERIES = [
     Series("messages", "Messages over one connection (1 KiB, DATA)", "messages", "message",
            _decades(5), 5, DATA, lambda step: ("data", step, KIB, 1, False), lambda step: step),
     Series("recipients", "Recipients of one message", "recipients", "recipient", _decades(4), 4,
-           DATA, lambda step: ("data", max(1, 1000 // step), KIB, step, False),
-           lambda step: step * max(1, 1000 // step)),
+           DATA, lambda step: ("data", _few_recipients(step), KIB, step, False),
+           lambda step: step, _few_recipients),
     Series("body", "The body, from a file by BDAT", "bytes", "MiB",
            (KIB, 64 * KIB, MIB, 16 * MIB, 128 * MIB, GIB), 4, CHUNKING,
-           lambda step: ("bdat,file", 1, step, 1, True), lambda step: step / MIB),
+           lambda step: ("bdat,file", 1, step, 1, True), lambda step: step / MIB,
+           memory_in="KiB"),
     Series("sessions", "Sessions at once from one process", "sessions", "session", _decades(4), 4,
-           DATA, lambda step: ("sessions", step, KIB, 1, False), lambda step: step),
+           DATA, lambda step: ("sessions", step, KIB, 1, False), lambda step: step,
+           memory_in="KiB"),
 ]
 
 
@@ -53,8 +62,10 @@ def _run_once(series, step):
         used = clients.run(client, job)
         check_arrival(client, job, sink.counted())
     units = series.units(step)
-    return {"cpu": used["cpu_us"] / units, "wall": used["wall_us"] / units,
-            "memory": used["peak_rss_kib"]}
+    done = units * series.runs(step)
+    return {"cpu": used["cpu_us"] / done, "wall": used["wall_us"] / done,
+            "memory": grown_kib(used) * (KIB if series.memory_in == "bytes" else 1) / units,
+            "peak_kib": used["peak_rss_kib"]}
 
 
 def _points(series, steps, rounds):
@@ -75,12 +86,15 @@ def _point(series, step, rounds):
                              for name in runs[0]}}
 
 
+def run_series(series, rounds, is_quick):
+    """@return its name, title, axis, units, rounds, points and failures"""
+    progress(f"growth: {series.title}")
+    points, failures = _points(series, series.points(is_quick), rounds)
+    return {"name": series.name, "title": series.title, "axis": series.axis, "unit": series.unit,
+            "memory_in": series.memory_in, "rounds": rounds, "points": points,
+            "failures": failures}
+
+
 def run(rounds, is_quick):
-    """@return for each series: its name, title, axis, unit and points"""
-    results = []
-    for series in SERIES:
-        progress(f"growth: {series.title}")
-        points, failures = _points(series, series.points(is_quick), rounds)
-        results.append({"name": series.name, "title": series.title, "axis": series.axis,
-                        "unit": series.unit, "points": points, "failures": failures})
-    return results
+    """@return the result of each series"""
+    return [run_series(series, rounds, is_quick) for series in SERIES]

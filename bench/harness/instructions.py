@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from . import clients, content, machine
-from .rows import CHUNKING, DATA, DATA_TLS, KIB, LOCK, MIB, PLAIN
+from .rows import CHUNKING, DATA, DATA_TLS, KIB, LOCK, MIB
 from .servers import Failure, Sink
 
 
@@ -45,12 +45,14 @@ COUNTS = [
 ]
 
 
-def executed(command, env=None):
-    """@return instructions that a command executes, in user mode, with all its libraries"""
-    done = subprocess.run(
-        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, env=env or os.environ.copy(),
-        timeout=clients.LIMIT, check=False)
+def executed(command, env, message=os.devnull):
+    """@return instructions that a command executes, which may read a message from its standard
+    input: in user mode, with all its libraries and their loading"""
+    with open(message, "rb") as text:
+        done = subprocess.run(
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command],
+            stdin=text, capture_output=True, encoding="utf-8", errors="replace", env=env,
+            timeout=clients.LIMIT, check=False)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode != 0 or not found:
         raise Failure(f"{' '.join(command)} failed: {done.stderr}")
@@ -74,14 +76,3 @@ def count(counted):
     more = _run(counted, counted.many) - _run(counted, counted.few)
     units = counted.many - counted.few
     return more / (units * counted.size / KIB if counted.per_kib else units)
-
-
-def count_command():
-    """@return what `posthaste send` executes in all, with its libraries and their loading"""
-    with Sink(*PLAIN) as sink:
-        result = executed([machine.posthaste(), "send", "--server", f"127.0.0.1:{sink.port}",
-                           "--from", "sender@example.org", "--to", "recipient@example.org",
-                           content.file_of(KIB)])
-        if sink.counted()[0] != 1:
-            raise Failure("posthaste send: the message did not arrive")
-    return result

@@ -38,6 +38,12 @@ def built(name):
     return str(path) if path.exists() else None
 
 
+def packaged(program):
+    """The path of a program, or None: the distribution's before any other that PATH finds first,
+    since peers are measured as their packages have them."""
+    return shutil.which(program, path="/usr/bin") or shutil.which(program)
+
+
 def raise_descriptor_limit():
     """Ten thousand sessions need as many descriptors, here and in what is started from here."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -60,6 +66,8 @@ def postfix_environment():
 # ---- Versions ------------------------------------------------------------------------------------
 
 def _said(*command):
+    if not command[0]:
+        return ""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except OSError:
@@ -85,18 +93,19 @@ def _postfix_version():
 
 def versions():
     """What was measured, by name; what is not here is left out."""
+    ruby, node = packaged("ruby"), packaged("node")
     found = {
         "posthaste": _first(r"(\d\S*)", _said(posthaste(), "--version")),
         "commit": _said("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD").strip(),
         "libcurl": _first(r"libcurl/(\S+)", _said("curl", "--version")),
         "libESMTP": _package("libesmtp6"),
         "OpenSSL": _first(r"OpenSSL (\S+)", _said("openssl", "version")),
-        "Python smtplib": platform.python_version(),
-        "Ruby": _first(r"ruby (\S+)", _said("ruby", "--version")),
-        "Ruby Net::SMTP": _said("ruby", "-rnet/smtp", "-e", "print Net::SMTP::VERSION").strip(),
+        "Python smtplib": _first(r"Python (\S+)", _said(packaged("python3"), "--version")),
+        "Ruby": _first(r"ruby (\S+)", _said(ruby, "--version")),
+        "Ruby Net::SMTP": _said(ruby, "-rnet/smtp", "-e", "print Net::SMTP::VERSION").strip(),
         "Go net/smtp": _first(r"go(\d\S*)", _said("go", "version")),
-        "Node.js": _said("node", "--version").strip().lstrip("v"),
-        "Nodemailer": _said("node", "-p",
+        "Node.js": _said(node, "--version").strip().lstrip("v"),
+        "Nodemailer": _said(node, "-p",
                             f"require('{NODE_MODULES}/nodemailer/package.json').version").strip()
         if (NODE_MODULES / "nodemailer").exists() else None,
         "msmtp": _first(r"msmtp version (\S+)", _said("msmtp", "--version")),

@@ -50,15 +50,19 @@ def value_of(row, count, used):
     return used["cpu_us"] / count
 
 
+def grown_kib(used, name="peak_rss_kib"):
+    """By how much the process has grown since the measurement began."""
+    return max(0, used[name] - used["base_rss_kib"])
+
+
 def other_values(row, count, used):
     """What else is worth knowing of a run."""
     if row.unit == "trips":
         return {"turns": used["turns"] / count}
     if row.unit == "session":
-        def grown(name):
-            return max(0, used[name] - used["base_rss_kib"]) / count
-        return {"KiB, open": grown("open_rss_kib") if used.get("open_rss_kib") else None,
-                "KiB, sending": grown("peak_rss_kib")}
+        return {"KiB, open": grown_kib(used, "open_rss_kib") / count
+                if used.get("open_rss_kib") else None,
+                "KiB, sending": grown_kib(used) / count}
     if row.unit == "s/GB":
         return {"wall s/GB": used["wall_us"] / 1e6 / (count * row.size / 1e9)}
     return {"wall": used["wall_us"] / count}
@@ -89,6 +93,7 @@ class RowRun:
         self.values = {entry.name: [] for entry in self.entries}
         self.others = {entry.name: [] for entry in self.entries}
         self.failures = {}
+        self.rounds = 0
 
     def count_of(self, entry):
         client = clients.CLIENTS[entry.client]
@@ -96,6 +101,7 @@ class RowRun:
         return max(1, round(self.row.count * share))
 
     def round(self):
+        self.rounds += 1
         for entry in self.entries:
             if entry.name in self.failures:
                 continue
@@ -122,8 +128,8 @@ class RowRun:
                     other[name] for other in self.others[entry.name])
             lines.append(line)
         return {"name": self.row.name, "title": self.row.title, "unit": self.row.unit,
-                "at_most": self.row.at_most, "goal": self.row.goal, "lines": lines,
-                "missing": self.missing, "failures": self.failures}
+                "at_most": self.row.at_most, "goal": self.row.goal, "rounds": self.rounds,
+                "lines": lines, "missing": self.missing, "failures": self.failures}
 
 
 def run_row(row, rounds, is_quick):

@@ -2,11 +2,10 @@
 """The row `oneshot`: commands that send one message and end. What they cost is mostly their start:
 user instructions, counted by callgrind, and the time from start to end."""
 import json
-import re
 import shutil
 import subprocess
 
-from . import content, machine
+from . import content, instructions, machine
 from .measure import progress, summary
 from .rows import DATA, KIB
 from .servers import Failure, Sink
@@ -55,20 +54,6 @@ def _is_here(name):
     return program is not None and shutil.which(program) is not None
 
 
-def _instructions(command, message):
-    """User instructions in millions, or None without valgrind."""
-    if not shutil.which("valgrind"):
-        return None
-    with open(message, "rb") as text:
-        done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                               *command], stdin=text, capture_output=True, check=False,
-                              env=machine.postfix_environment(), timeout=120)
-    found = re.search(rb"Collected : (\d+)", done.stderr)
-    if done.returncode != 0 or not found:
-        raise Failure(f"{command[0]} failed: {done.stderr.decode(errors='replace')}")
-    return int(found.group(1)) / 1e6
-
-
 def _time(command, message, count):
     done = subprocess.run([*machine.PINNED, machine.built("spawn"), str(count), message, *command],
                           capture_output=True, check=False, env=machine.postfix_environment(),
@@ -78,44 +63,85 @@ def _time(command, message, count):
     return json.loads(done.stdout)
 
 
-def _measure(name, message, count, is_counted):
-    """@return milliseconds of wall and CPU time of a run, and its instructions"""
-    with Sink(*DATA) as sink:
-        command = COMMANDS[name](sink.port, message)
-        instructions = _instructions(command, message) if is_counted else None
-        used = _time(command, message, count)
-        arrived = sink.counted()[0]
-    wanted = count + (instructions is not None)
+def _check_arrival(name, sink, wanted):
+    arrived = sink.counted()[0]
     if arrived != wanted:
         raise Failure(f"{name}: {wanted} messages were sent, {arrived} arrived")
-    return used["wall_us"] / 1000, used["cpu_us"] / 1000, instructions
+
+
+def executed(name):
+    """@return the user instructions of one run of a command"""
+    message = content.file_of(KIB)
+    with Sink(*DATA) as sink:
+        result = instructions.executed(COMMANDS[name](sink.port, message),
+                                       machine.postfix_environment(), message)
+        _check_arrival(name, sink, 1)
+    return result
+
+
+def _measure(name, count):
+    """@return milliseconds of wall and CPU time of a run"""
+    message = content.file_of(KIB)
+    with Sink(*DATA) as sink:
+        used = _time(COMMANDS[name](sink.port, message), message, count)
+        _check_arrival(name, sink, count)
+    return used["wall_us"] / 1000, used["cpu_us"] / 1000
+
+
+def _count_of(name, is_quick):
+    """How often a command runs in each round."""
+    return 3 if name == "swaks" else 10 if is_quick else 50
+
+
+class _Run:
+    """All rounds of the row."""
+
+    def __init__(self, is_quick):
+        self.counts = {name: _count_of(name, is_quick) for name in COMMANDS if _is_here(name)}
+        self.measured = {name: [] for name in self.counts}
+        self.executed = {}
+        self.failures = {}
+
+    def count_instructions(self):
+        for name in self.counts:
+            self._try(name, self._execute)
+
+    def round(self):
+        for name in self.counts:
+            self._try(name, lambda name: self.measured[name].append(
+                _measure(name, self.counts[name])))
+
+    def _execute(self, name):
+        self.executed[name] = executed(name)
+
+    def _try(self, name, act):
+        if name in self.failures:
+            return
+        try:
+            act(name)
+        except Failure as failure:
+            self.failures[name] = str(failure)
+            progress(f"  {failure}")
+
+    def line(self, name):
+        walls, cpus = zip(*self.measured[name])
+        base = [wall for wall, _ in self.measured.get("raw", [])]
+        millions = self.executed[name] / 1e6 if name in self.executed else None
+        return {"name": name, "messages": self.counts[name], **summary(walls, base),
+                "CPU, ms": summary(cpus)["median"], "million user instructions": millions}
+
+    def lines(self):
+        return [self.line(name) for name in self.counts if name not in self.failures]
 
 
 def run(rounds, is_quick):
     progress(f"{NAME}: {TITLE}")
-    message = content.file_of(KIB)
-    names = [name for name in COMMANDS if _is_here(name)]
-    measured = {name: [] for name in names}
-    failures = {}
-    for number in range(rounds):
-        for name in names:
-            if name in failures:
-                continue
-            count = 3 if name == "swaks" else 10 if is_quick else 50
-            try:
-                measured[name].append(_measure(name, message, count, number == 0))
-            except Failure as failure:
-                failures[name] = str(failure)
-                progress(f"  {failure}")
+    row = _Run(is_quick)
+    if shutil.which("valgrind"):
+        row.count_instructions()
+    for _ in range(rounds):
+        row.round()
     return {"name": NAME, "title": TITLE, "unit": "ms", "at_most": None, "goal": GOAL,
-            "lines": [_line(name, measured) for name in names if name not in failures],
-            "missing": [name for name in COMMANDS if name not in names], "failures": failures}
-
-
-def _line(name, measured):
-    walls = [wall for wall, _, _ in measured[name]]
-    base = [wall for wall, _, _ in measured["raw"]]
-    line = {"name": name, "messages": len(walls), **summary(walls, base)}
-    line["CPU, ms"] = summary([cpu for _, cpu, _ in measured[name]])["median"]
-    line["million user instructions"] = measured[name][0][2]
-    return line
+            "rounds": rounds, "lines": row.lines(),
+            "missing": [name for name in COMMANDS if name not in row.counts],
+            "failures": row.failures}

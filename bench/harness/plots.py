@@ -14,18 +14,17 @@ set tics nomirror
 GROWTH = STYLE + """
 set multiplot layout 1,2 title '{title}'
 set logscale x
-set format x '10^{{%L}}'
+set xrange [{first}:{last}]
+set xtics ({tics})
 set xlabel '{axis}'
 {time_axis}
-unset key
-set title 'microseconds a {unit}'
+set title 'time a {unit}, microseconds'
 set key top right
 plot $points using 1:3 with linespoints lw 2 pt 7 lc rgb '#4477aa' title 'wall', \\
      $points using 1:2 with linespoints lw 2 pt 7 lc rgb '#cc6677' title 'CPU'
 unset key
-unset logscale y
-set yrange [0:*]
-set title 'peak memory, KiB'
+{memory_axis}
+set title 'memory a {unit}, {memory_in}'
 plot $points using 1:4 with linespoints lw 2 pt 7 lc rgb '#228833'
 unset multiplot
 """
@@ -53,17 +52,37 @@ def _quoted(text):
     return text.replace("'", "''")
 
 
+def _axis(values):
+    """Where what is done once outweighs the rest of the smallest steps, zero would flatten the
+    others."""
+    if min(values) > 0 and max(values) > 20 * min(values):
+        return "set logscale y; set autoscale y"
+    return f"unset logscale y; set yrange [0:{max(max(values) * 1.1, 1)}]"
+
+
+def _tic(step, axis):
+    """Ten thousand is 10k; bytes are told in powers of two."""
+    base, letters = (1024, "KMG") if axis == "bytes" else (1000, "kMG")
+    letter = ""
+    while step >= base and letters:
+        step, letter, letters = step // base, letters[0], letters[1:]
+    return f"{step}{letter}"
+
+
 def growth(result, folder):
+    """Two panels: what a unit takes in time, and in memory."""
     if not result["points"]:
         return
     points = "\n".join(f"{point['step']} {point['cpu']} {point['wall']} {point['memory']}"
                        for point in result["points"])
-    # Where what is done once outweighs the rest of the smallest steps, zero would flatten the others.
-    costs = [point["wall"] for point in result["points"]]
-    time_axis = "set logscale y" if max(costs) > 20 * min(costs) else "set yrange [0:*]"
-    script = GROWTH.format(height=380, time_axis=time_axis, path=folder / f"growth-{result['name']}.svg",
-                           title=_quoted(result["title"]), axis=result["axis"],
-                           unit=result["unit"])
+    steps = [point["step"] for point in result["points"]]
+    tics = ", ".join(f"'{_tic(step, result['axis'])}' {step}" for step in steps)
+    script = GROWTH.format(
+        height=380, path=folder / f"growth-{result['name']}.svg", title=_quoted(result["title"]),
+        axis=result["axis"], first=steps[0] / 1.3, last=steps[-1] * 1.3, tics=tics,
+        unit=result["unit"], memory_in=result["memory_in"],
+        time_axis=_axis([point[name] for point in result["points"] for name in ("cpu", "wall")]),
+        memory_axis=_axis([point["memory"] for point in result["points"]]))
     _gnuplot(script, f"$points << END\n{points}\nEND\n")
 
 

@@ -70,8 +70,12 @@ def _pooled(mode):
     return Entry("posthaste", mode + ",pool", "posthaste, by its pool")
 
 
+# Who sends by BDAT wherever CHUNKING is offered, and who never does.
+_CHUNKING_PEERS = ("libesmtp",)
+_DATA_PEERS = tuple(name for name in PEERS if name not in _CHUNKING_PEERS)
 # Net::SMTP would take minutes.
 _LARGE_PEERS = tuple(name for name in PEERS if name != "ruby-net-smtp")
+_LARGE_DATA_PEERS = tuple(name for name in _LARGE_PEERS if name in _DATA_PEERS)
 
 ROWS = [
     Row("lock", "A server without PIPELINING", LOCK, 10000, KIB,
@@ -109,12 +113,14 @@ ROWS = [
     Row("big-tls", "256 MiB over TLS 1.3, from memory", (), 1, 256 * MIB,
         [*_whole("data,tls", "raw"), Entry("posthaste", "bdat,tls,crlf"),
          Entry("posthaste", "bdat,tls", "posthaste, line ends unknown"),
-         Entry("posthaste", "data,tls", "posthaste, by DATA"), *_whole("data,tls", *_LARGE_PEERS)],
+         Entry("posthaste", "data,tls", "posthaste, by DATA"),
+         *_whole("bdat,tls", *_CHUNKING_PEERS), *_whole("data,tls", *_LARGE_DATA_PEERS)],
         "s/GB", at_most=0.9, has_file=True),
     Row("latency", "200 messages over a round trip of 20 ms", CHUNKING, 200, KIB,
         [*_whole("data", "raw"), *_whole("bdat", "posthaste"),
          Entry("posthaste", "window", "posthaste, relay known to be good"),
-         *_whole("data", *PEERS)], "trips", round_trip_ms=20, rounds_max=2,
+         *_whole("bdat", *_CHUNKING_PEERS), *_whole("data", *_DATA_PEERS)], "trips",
+        round_trip_ms=20, rounds_max=2,
         goal="at most 1.1 round trips a message; 0.05 with a relay known to be good"),
     Row("sessions5000", "5,000 sessions at once from one process", DATA, 5000, KIB,
         entries("sessions", "raw", "posthaste") + _whole("sessions", "curl-multi", "go-net-smtp"),
