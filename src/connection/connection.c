@@ -50,7 +50,7 @@ int ph_connection_new(ph_server *server, uint64_t now_ms, ph_connection **out)
     *out = NULL;
     if (server->is_of_client)
         return PH_ERR_ARGUMENT;
-    server->is_frozen = true;
+    ph__server_freeze(server);
     *out = ph__connection_new(server, ph_server_port(server), now_ms);
     return *out ? PH_OK : PH_ERR_NO_MEMORY;
 }

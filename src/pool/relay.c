@@ -68,7 +68,7 @@ static struct ph__relay *make(ph_pool *pool, ph_server *server)
     ph__list_init(&relay->idle);
     ph__list_init(&relay->roomy);
     ph__server_retain(server);
-    server->is_frozen = true;
+    ph__server_freeze(server);
     chain(pool, relay);
     ph__list_append(&pool->relays, &relay->of_pool);
     pool->relay_count++;
