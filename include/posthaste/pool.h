@@ -74,7 +74,8 @@ PH_API void ph_pool_set_messages_max(ph_pool *pool, size_t n);
 PH_API void ph_pool_set_rate(ph_pool *pool, double messages_per_second);
 PH_API void ph_pool_set_server_rate(ph_pool *pool, double messages_per_second);
 
-/** How long a connection may idle before it is closed with QUIT. Default 10,000 ms. */
+/** How long a connection may idle before it is closed with QUIT; 0: not at all, it is closed as
+ * soon as it has nothing to do. Default 10,000 ms. */
 PH_API void ph_pool_set_idle_timeout(ph_pool *pool, uint32_t timeout_ms);
 
 /** A connection that idled for longer is asked (NOOP) before it is trusted with a message; one that

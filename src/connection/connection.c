@@ -167,7 +167,8 @@ bool ph__connection_drain_events(ph_connection *connection)
     return false;
 }
 
-/* @return one of the polled descriptors has something to read; without any, it is worth a try */
+/* @return something was reported of the stream's descriptor, an error or its end included, which
+ * reading finds out; false also if it was not polled: a deadline, say, brought the call */
 static bool is_readable(const ph_connection *connection, const struct pollfd *fds, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
