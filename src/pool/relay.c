@@ -63,8 +63,10 @@ static struct ph__relay *make(ph_pool *pool, ph_server *server)
     relay->pool = pool;
     relay->server = server;
     relay->timer.due = relay_due;
-    for (size_t i = 0; i < ph__priorities; i++)
+    for (size_t i = 0; i < ph__priorities; i++) {
+        ph__list_init(&relay->called[i]);
         ph__list_init(&relay->waiting[i]);
+    }
     ph__list_init(&relay->idle);
     ph__list_init(&relay->roomy);
     ph__server_retain(server);
