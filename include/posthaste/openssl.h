@@ -21,8 +21,9 @@ PH_BEGIN_DECLS
  *
  * @param ctx  counted up (SSL_CTX_up_ref) while it is set; NULL goes back to the settings of
  *             @p config. It is not changed.
+ * @return PH_OK, PH_ERR_STATE (frozen, and @p ctx is left as it is: never for a client's settings)
  */
-PH_API void ph_tls_config_set_ssl_ctx(ph_tls_config *config, SSL_CTX *ctx);
+PH_API int ph_tls_config_set_ssl_ctx(ph_tls_config *config, SSL_CTX *ctx);
 
 PH_END_DECLS
 

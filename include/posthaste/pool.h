@@ -61,7 +61,8 @@ PH_API void ph_pool_set_connections_max(ph_pool *pool, size_t n);
 PH_API void ph_pool_set_connections_per_server(ph_pool *pool, size_t n);
 
 /** Messages to one recipient domain that are under way at once; 0, the default, is no limit. One
- * set for the first time holds for what is added from then on. */
+ * set for the first time holds for what is added from then on. Whose turn it is among those that
+ * stand aside for their domain, to whatever server, their priorities say (ph_priority). */
 PH_API void ph_pool_set_messages_per_domain(ph_pool *pool, size_t n);
 
 /** Messages on one connection, before it is closed with QUIT; 0 is no limit. Default 0. */
@@ -74,7 +75,8 @@ PH_API void ph_pool_set_messages_max(ph_pool *pool, size_t n);
 PH_API void ph_pool_set_rate(ph_pool *pool, double messages_per_second);
 PH_API void ph_pool_set_server_rate(ph_pool *pool, double messages_per_second);
 
-/** How long a connection may idle before it is closed with QUIT. Default 10,000 ms. */
+/** How long a connection may idle before it is closed with QUIT; 0: not at all, it is closed as
+ * soon as it has nothing to do. Default 10,000 ms. */
 PH_API void ph_pool_set_idle_timeout(ph_pool *pool, uint32_t timeout_ms);
 
 /** A connection that idled for longer is asked (NOOP) before it is trusted with a message; one that
@@ -105,8 +107,9 @@ PH_API PH_MUST_CHECK int ph_pool_set_retry(ph_pool *pool, const ph_retry *retry)
 /* ---- Messages ---------------------------------------------------------------------------------
  */
 
-/** Whose turn comes first among the messages to one server. Of eight turns one goes to a lower
- * priority that waits, so that none waits for ever. */
+/** Whose turn comes first among the messages to one server, and among those that stand aside for
+ * one domain (ph_pool_set_messages_per_domain). Of eight turns one goes to a lower priority that
+ * waits, so that none waits for ever. */
 typedef enum ph_priority {
     PH_PRIORITY_NORMAL = 0,
     PH_PRIORITY_HIGH = 1,

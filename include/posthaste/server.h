@@ -3,10 +3,11 @@
  * ph_server: where a server is and how to talk to it, said once for as many connections as are
  * made to it: address, TLS, login, time limits, and what of the server's offers is used.
  *
- * A server is frozen by its first use (ph_connection_new, ph_pool_add): its setters return
- * PH_ERR_STATE from then on, so that everything that shares a connection was meant to. It counts
- * its users: ph_server_free gives up the caller's part, and what uses it keeps it alive. A server
- * and everything made with it belong to one thread at a time. Strings are copied.
+ * A server is frozen by its first use (ph_connection_new, ph_pool_add): its setters, and those of
+ * its TLS settings, return PH_ERR_STATE from then on, so that everything that shares a connection
+ * was meant to. It counts its users: ph_server_free gives up the caller's part, and what uses it
+ * keeps it alive. A server and everything made with it belong to one thread at a time. Strings are
+ * copied.
  */
 #ifndef POSTHASTE_SERVER_H
 #define POSTHASTE_SERVER_H
@@ -64,8 +65,8 @@ typedef enum ph_tls_mode {
 /** @return PH_OK, PH_ERR_ARGUMENT (a number that is none), PH_ERR_STATE (frozen) */
 PH_API PH_MUST_CHECK int ph_server_set_tls_mode(ph_server *server, ph_tls_mode mode);
 
-/** @return the TLS settings, to be changed in place before the first use; they live as long as it.
- */
+/** @return the TLS settings, to be changed in place before the first use, which freezes them; they
+ * live as long as it. */
 PH_API ph_tls_config *ph_server_tls_config(ph_server *server);
 
 /* ---- Introduction and login ----------------------------------------------------------------- */

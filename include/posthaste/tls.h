@@ -22,21 +22,27 @@ typedef enum ph_tls_version {
     PH_TLS_1_3 = 0x0304
 } ph_tls_version;
 
-/** Settings; each belongs to the object that lends it, ph_smtp_tls_config. Changes act on the next
- * start. */
+/**
+ * Settings; they belong to the object that lends them. Those of a client (ph_smtp_tls_config) may
+ * be changed at any time; changes act on the next start. Those of a server (ph_server_tls_config)
+ * are frozen with it by its first use: every setter returns PH_ERR_STATE from then on, and changes
+ * nothing.
+ */
 typedef struct ph_tls_config ph_tls_config;
 
 /**
  * Whether the server's certificate must be valid and name the server; true by default.
  * Without it anyone on the way can read and change everything.
+ * @return PH_OK, PH_ERR_STATE (frozen: never for a client's settings)
  */
-PH_API void ph_tls_config_set_verify(ph_tls_config *config, bool verify);
+PH_API int ph_tls_config_set_verify(ph_tls_config *config, bool verify);
 PH_API bool ph_tls_config_verify(const ph_tls_config *config);
 
 /**
  * The name that SNI announces and the certificate must have, in place of the server's address;
  * NULL for the address. An IP address is checked as one. Copied.
- * @return PH_OK, PH_ERR_ARGUMENT (empty, too long or with control bytes), PH_ERR_NO_MEMORY
+ * @return PH_OK, PH_ERR_ARGUMENT (empty, too long or with control bytes), PH_ERR_STATE (frozen),
+ *         PH_ERR_NO_MEMORY
  */
 PH_API PH_MUST_CHECK int ph_tls_config_set_hostname(ph_tls_config *config, const char *hostname);
 PH_API const char *ph_tls_config_hostname(const ph_tls_config *config);
@@ -45,7 +51,7 @@ PH_API const char *ph_tls_config_hostname(const ph_tls_config *config);
  * A PEM file, or a directory of hashed PEM files, of trust anchors that replace the system's;
  * NULL for none. Both may be set. Read when a session starts: a file that cannot be read is
  * PH_ERR_CONFIGURATION then.
- * @return PH_OK or PH_ERR_NO_MEMORY
+ * @return PH_OK, PH_ERR_STATE (frozen), PH_ERR_NO_MEMORY
  */
 PH_API PH_MUST_CHECK int ph_tls_config_set_ca_file(ph_tls_config *config, const char *path);
 PH_API PH_MUST_CHECK int ph_tls_config_set_ca_directory(ph_tls_config *config, const char *path);
@@ -53,7 +59,7 @@ PH_API PH_MUST_CHECK int ph_tls_config_set_ca_directory(ph_tls_config *config, c
 /**
  * The client's certificate (PEM, with its chain) and private key (PEM; NULL if it is in the same
  * file); both NULL for none. Read when a session starts.
- * @return PH_OK or PH_ERR_NO_MEMORY
+ * @return PH_OK, PH_ERR_STATE (frozen), PH_ERR_NO_MEMORY
  */
 PH_API PH_MUST_CHECK int ph_tls_config_set_certificate(ph_tls_config *config,
                                                        const char *certificate_path,
@@ -62,7 +68,7 @@ PH_API PH_MUST_CHECK int ph_tls_config_set_certificate(ph_tls_config *config,
 /**
  * The oldest version to accept. Below 1.2 OpenSSL's security level is lowered to 0 as well, since
  * it refuses those versions otherwise.
- * @return PH_OK, PH_ERR_ARGUMENT for another number
+ * @return PH_OK, PH_ERR_ARGUMENT (another number), PH_ERR_STATE (frozen)
  */
 PH_API PH_MUST_CHECK int ph_tls_config_set_min_version(ph_tls_config *config,
                                                        ph_tls_version version);
@@ -79,8 +85,10 @@ PH_API PH_MUST_CHECK int ph_tls_config_set_min_version(ph_tls_config *config,
  * driver for gcm(aes) than the generic one), which costs several times what OpenSSL costs; and for
  * a server that asks for new keys in the middle of a connection (RFC 8446 section 4.6.3), which
  * mail servers do not: OpenSSL cannot give them to the kernel, and the next write is PH_ERR_TLS.
+ *
+ * @return PH_OK, PH_ERR_STATE (frozen: never for a client's settings)
  */
-PH_API void ph_tls_config_set_kernel_tls(ph_tls_config *config, bool kernel_tls);
+PH_API int ph_tls_config_set_kernel_tls(ph_tls_config *config, bool kernel_tls);
 PH_API bool ph_tls_config_kernel_tls(const ph_tls_config *config);
 
 /** One certificate of the server's chain. Text is UTF-8; control bytes are escaped. */

@@ -50,7 +50,7 @@ int ph_connection_new(ph_server *server, uint64_t now_ms, ph_connection **out)
     *out = NULL;
     if (server->is_of_client)
         return PH_ERR_ARGUMENT;
-    server->is_frozen = true;
+    ph__server_freeze(server);
     *out = ph__connection_new(server, ph_server_port(server), now_ms);
     return *out ? PH_OK : PH_ERR_NO_MEMORY;
 }
@@ -169,7 +169,8 @@ bool ph__connection_drain_events(ph_connection *connection)
     return false;
 }
 
-/* @return one of the polled descriptors has something to read; without any, it is worth a try */
+/* @return something was reported of the stream's descriptor, an error or its end included, which
+ * reading finds out; false also if it was not polled: a deadline, say, brought the call */
 static bool is_readable(const ph_connection *connection, const struct pollfd *fds, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

@@ -83,6 +83,12 @@ void ph__server_release(ph_server *server)
     ph__release(allocator, server->address);
 }
 
+void ph__server_freeze(ph_server *server)
+{
+    server->is_frozen = true;
+    ph__tls_config_freeze(server->tls_config);
+}
+
 void ph__server_retain(ph_server *server)
 {
     server->user_count++;

@@ -84,6 +84,9 @@ unsigned ph__server_features_at(ph_server *server, uint64_t now_ms);
 /** Lets go of what a server holds, but not of itself. */
 void ph__server_release(ph_server *server);
 
+/** The first use: nothing of it, its TLS settings included, may be changed from now on. */
+void ph__server_freeze(ph_server *server);
+
 /** Another user, who gives it up with ph_server_free. */
 void ph__server_retain(ph_server *server);
 

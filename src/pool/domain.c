@@ -100,7 +100,9 @@ static struct ph__domain *make(ph_pool *pool, const char *name)
         put_unused(pool, domain);
         return NULL;
     }
-    ph__list_init(&domain->blocked);
+    for (size_t i = 0; i < ph__priorities; i++)
+        ph__list_init(&domain->blocked[i]);
+    domain->turns = 0;
     chain(pool, domain);
     pool->domain_count++;
     return domain;
@@ -138,28 +140,72 @@ static bool has_room(const struct ph__domain *domain, const ph_pool *pool)
     return pool->messages_per_domain == 0 || domain->in_flight < pool->messages_per_domain;
 }
 
-/* The next one that stands aside has its turn, if the domain takes one more. */
-static void wake_next(const struct ph__domain *domain, const ph_pool *pool)
+static struct ph__job *holder(struct ph__link *link)
 {
-    struct ph__link *first = ph__list_first(&domain->blocked);
-    if (!first || !has_room(domain, pool))
-        return;
-    struct ph__job *next = PH__HOLDER(first, struct ph__job, link);
-    ph__list_remove(first);
-    ph__schedule_job(next, true);
+    return PH__HOLDER(link, struct ph__job, link);
+}
+
+/* @return the one that stands aside and whose turn it is, or NULL */
+static struct ph__job *next_blocked(struct ph__domain *domain)
+{
+    bool waits[ph__priorities];
+    bool is_empty = true;
+    for (size_t rank = 0; rank < ph__priorities; rank++) {
+        waits[rank] = ph__list_first(&domain->blocked[rank]) != NULL;
+        is_empty = is_empty && !waits[rank];
+    }
+    if (is_empty)
+        return NULL;
+    const size_t rank = ph__rank_of_turn(waits, domain->turns);
+    return holder(ph__list_first(&domain->blocked[rank]));
+}
+
+static void call(struct ph__job *job)
+{
+    ph__list_remove(&job->link);
+    job->domain->turns++;
+    job->is_called = true;
+    ph__schedule_called(job);
+}
+
+/* The next one that stands aside has its turn, if the domain takes one more. */
+static void call_next(struct ph__domain *domain, const ph_pool *pool)
+{
+    struct ph__job *next = has_room(domain, pool) ? next_blocked(domain) : NULL;
+    if (next)
+        call(next);
 }
 
 bool ph__domain_admits(struct ph__job *job)
 {
-    if (!job->domain || has_room(job->domain, job->relay->pool))
+    ph_pool *pool = job->relay->pool;
+    if (!job->domain)
         return true;
-    ph__list_append(&job->domain->blocked, &job->link);
+    if (job->place == 0)
+        job->place = ++pool->last_place;
+    return has_room(job->domain, pool);
+}
+
+/* One that was called, or begun, and must stand aside again is among the first. */
+void ph__domain_stand_aside(struct ph__job *job)
+{
+    struct ph__list *queue = &job->domain->blocked[job->rank];
+    struct ph__link *before = queue->ends.previous;
+    if (before != &queue->ends && holder(before)->place > job->place) {
+        before = &queue->ends;
+        while (holder(before->next)->place < job->place)
+            before = before->next;
+    }
+    ph__list_insert_behind(before, &job->link);
     job->state = PH__JOB_BLOCKED;
-    return false;
+    if (job->is_called) /* in vain: the turn is still owed */
+        job->domain->turns--;
+    job->is_called = false;
 }
 
 void ph__domain_begun(struct ph__job *job)
 {
+    job->is_called = false;
     if (job->domain)
         job->domain->in_flight++;
 }
@@ -169,21 +215,18 @@ void ph__domain_ended(struct ph__job *job)
     if (!job->domain)
         return;
     job->domain->in_flight--;
-    wake_next(job->domain, job->relay->pool);
+    call_next(job->domain, job->relay->pool);
 }
 
-/* As many as may go now stand before all others of their priority, in their order. */
-static void wake_all(const struct ph__domain *domain, const ph_pool *pool)
+/* As many as may go now. */
+static void call_all(struct ph__domain *domain, const ph_pool *pool)
 {
     const size_t limit = pool->messages_per_domain;
-    const struct ph__link *end = &domain->blocked.ends;
-    struct ph__link *last = end->next;
-    for (size_t n = domain->in_flight; last != end && (limit == 0 || n < limit); n++)
-        last = last->next;
-    for (struct ph__link *link = last->previous, *previous; link != end; link = previous) {
-        previous = link->previous;
-        ph__list_remove(link);
-        ph__schedule_job(PH__HOLDER(link, struct ph__job, link), true);
+    for (size_t n = domain->in_flight; limit == 0 || n < limit; n++) {
+        struct ph__job *next = next_blocked(domain);
+        if (!next)
+            return;
+        call(next);
     }
 }
 
@@ -191,7 +234,7 @@ void ph__domains_go_on(ph_pool *pool)
 {
     for (size_t i = 0; i < pool->domains_size; i++) {
         for (struct ph__domain *domain = pool->domains[i]; domain; domain = domain->next)
-            wake_all(domain, pool);
+            call_all(domain, pool);
     }
 }
 
@@ -223,8 +266,10 @@ void ph__domain_let_go(struct ph__job *job)
     job->domain = NULL;
     if (!domain)
         return;
+    if (job->is_called)
+        domain->turns--;
     if (job->state == PH__JOB_WAITING) /* its turn, if it had one, is somebody else's */
-        wake_next(domain, pool);
+        call_next(domain, pool);
     if (--domain->job_count == 0)
         forget(pool, domain);
 }

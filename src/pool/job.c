@@ -9,6 +9,8 @@ static void job_due(struct ph__timer *timer)
 {
     struct ph__job *job = PH__HOLDER(timer, struct ph__job, timer);
     job->relay->pool->statistics.deferred--;
+    job->place = 0; /* behind those that came meanwhile */
+    job->is_called = false;
     ph__schedule_job(job, false);
 }
 

@@ -226,13 +226,9 @@ static void fail_waiting(struct ph__relay *relay, const ph_error *error)
 {
     const uint64_t before = relay->pool->statistics.added;
     for (size_t i = 0; i < ph__priorities; i++) {
-        struct ph__link *link;
-        while ((link = ph__list_first(&relay->waiting[i])) != NULL) {
-            struct ph__job *job = PH__HOLDER(link, struct ph__job, link);
-            if (job->number >= before)
-                break;
+        struct ph__job *job;
+        while ((job = ph__first_waiting(relay, i)) != NULL && job->number < before)
             ph__job_tell(job, error->status, PH_OUTCOME_NOT_SENT, NULL, error);
-        }
     }
 }
 

@@ -50,10 +50,12 @@ struct ph__job {
     ph_delivery_fn done;
     void *user_data;
     uint64_t number; /* how many were added before it: the list of all is in this order */
+    uint64_t place;  /* in the order in which jobs may stand aside; 0: it had no turn yet */
     uint64_t added_ms;
     uint32_t attempts;
     uint8_t rank; /* of its priority: 0 goes first */
     uint8_t free_returns;
+    bool is_called;    /* from its domain's queue, and not begun yet */
     bool is_cancelled; /* by the program, while it was under way */
 };
 
@@ -66,9 +68,10 @@ struct ph__relay {
     struct ph__relay *next_of_hash;
     ph_pool *pool;
     ph_server *server;
+    struct ph__list called[ph__priorities]; /* before the others: put back, or from domains */
     struct ph__list waiting[ph__priorities];
-    size_t waiting_count;
-    size_t job_count; /* in any state; with none, and no connection, the relay is forgotten */
+    size_t waiting_count; /* in both */
+    size_t job_count;     /* in any state; with none, and no connection, the relay is forgotten */
     unsigned turns;
 
     struct ph__list idle;  /* connections that nothing is asked of */
@@ -124,7 +127,8 @@ struct ph__domain {
     size_t name_size; /* allocated */
     size_t job_count;
     size_t in_flight;
-    struct ph__list blocked;
+    struct ph__list blocked[ph__priorities]; /* by their places */
+    unsigned turns;
 };
 
 /* ---- The pool -------------------------------------------------------------------------------- */
@@ -151,6 +155,7 @@ struct ph_pool {
     struct ph__domain **domains; /* by their hashes */
     size_t domains_size;
     size_t domain_count;
+    uint64_t last_place;
     struct ph__domain *unused_domains;
 
     struct ph__list jobs;        /* all that are not done */
@@ -207,6 +212,16 @@ bool ph__turns_are_due(const ph_pool *pool);
 
 /* Puts a job in its relay's queue, at its end or before all others of its priority. */
 void ph__schedule_job(struct ph__job *job, bool goes_first);
+
+/* The same of one that its domain had to call: behind those that were called before. */
+void ph__schedule_called(struct ph__job *job);
+
+/* @return the first of a priority that waits, or NULL */
+struct ph__job *ph__first_waiting(const struct ph__relay *relay, size_t rank);
+
+/* @param waits  whether something of a priority does; one of them must
+ * @return the priority whose turn it is */
+size_t ph__rank_of_turn(const bool waits[ph__priorities], unsigned turns);
 
 /* The relay may have a turn, if it has a message and is not paused. */
 void ph__schedule_relay(struct ph__relay *relay);
@@ -310,8 +325,11 @@ void ph__relays_go_on(ph_pool *pool);
 /* Finds the job's domain, if a limit applies. @return PH_OK or PH_ERR_NO_MEMORY */
 int ph__domain_take(struct ph__job *job, const char *name);
 
-/* @return the job may be sent; if not, it stands in its domain's queue now */
+/* The job has come to the front of its relay's queue. @return it may be sent */
 bool ph__domain_admits(struct ph__job *job);
+
+/* Puts one that may not, and is in no queue, into its domain's. */
+void ph__domain_stand_aside(struct ph__job *job);
 void ph__domain_begun(struct ph__job *job);
 void ph__domain_ended(struct ph__job *job);
 void ph__domain_let_go(struct ph__job *job);

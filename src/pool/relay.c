@@ -63,12 +63,14 @@ static struct ph__relay *make(ph_pool *pool, ph_server *server)
     relay->pool = pool;
     relay->server = server;
     relay->timer.due = relay_due;
-    for (size_t i = 0; i < ph__priorities; i++)
+    for (size_t i = 0; i < ph__priorities; i++) {
+        ph__list_init(&relay->called[i]);
         ph__list_init(&relay->waiting[i]);
+    }
     ph__list_init(&relay->idle);
     ph__list_init(&relay->roomy);
     ph__server_retain(server);
-    server->is_frozen = true;
+    ph__server_freeze(server);
     chain(pool, relay);
     ph__list_append(&pool->relays, &relay->of_pool);
     pool->relay_count++;

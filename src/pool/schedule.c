@@ -36,17 +36,26 @@ void ph__schedule_relay(struct ph__relay *relay)
     stand_in_line(relay, relay->is_owed_turn);
 }
 
+static void count_in(struct ph__job *job)
+{
+    job->state = PH__JOB_WAITING;
+    job->relay->waiting_count++;
+    ph__schedule_relay(job->relay);
+}
+
 void ph__schedule_job(struct ph__job *job, bool goes_first)
 {
-    struct ph__relay *relay = job->relay;
-    struct ph__list *queue = &relay->waiting[job->rank];
-    job->state = PH__JOB_WAITING;
     if (goes_first)
-        ph__list_prepend(queue, &job->link);
+        ph__list_prepend(&job->relay->called[job->rank], &job->link);
     else
-        ph__list_append(queue, &job->link);
-    relay->waiting_count++;
-    ph__schedule_relay(relay);
+        ph__list_append(&job->relay->waiting[job->rank], &job->link);
+    count_in(job);
+}
+
+void ph__schedule_called(struct ph__job *job)
+{
+    ph__list_append(&job->relay->called[job->rank], &job->link);
+    count_in(job);
 }
 
 void ph__pause_relay(struct ph__relay *relay, uint64_t until_ms)
@@ -56,40 +65,50 @@ void ph__pause_relay(struct ph__relay *relay, uint64_t until_ms)
     ph__timers_set(&relay->pool->timers, &relay->timer, until_ms);
 }
 
-static struct ph__job *first_of(const struct ph__relay *relay, size_t rank)
+struct ph__job *ph__first_waiting(const struct ph__relay *relay, size_t rank)
 {
-    struct ph__link *link = ph__list_first(&relay->waiting[rank]);
+    struct ph__link *link = ph__list_first(&relay->called[rank]);
+    if (!link)
+        link = ph__list_first(&relay->waiting[rank]);
     return link ? PH__HOLDER(link, struct ph__job, link) : NULL;
 }
 
-/* @return the priority whose turn it is; something waits. The lower ones share what is theirs, or
- * the lowest would have it all, and the one between them nothing. */
-static size_t rank_of_turn(const struct ph__relay *relay)
+/* The lower ones share what is theirs, or the lowest would have it all, and the one between them
+ * nothing. */
+size_t ph__rank_of_turn(const bool waits[ph__priorities], unsigned turns)
 {
-    const bool is_last_turn = relay->turns % turns_per_round == turns_per_round - 1;
-    const bool goes_to_lowest = relay->turns / turns_per_round % 2 == 1;
+    const bool is_last_turn = turns % turns_per_round == turns_per_round - 1;
+    const bool goes_to_lowest = turns / turns_per_round % 2 == 1;
     size_t highest = 0;
-    while (!first_of(relay, highest))
+    while (highest + 1 < ph__priorities && !waits[highest])
         highest++;
     size_t lower = highest;
     for (size_t rank = highest + 1; is_last_turn && rank < ph__priorities; rank++) {
-        if (first_of(relay, rank) && (lower == highest || goes_to_lowest))
+        if (waits[rank] && (lower == highest || goes_to_lowest))
             lower = rank;
     }
     return lower;
+}
+
+/* @return the message whose turn it is among those that wait, which some do */
+static struct ph__job *job_of_turn(const struct ph__relay *relay)
+{
+    bool waits[ph__priorities];
+    for (size_t rank = 0; rank < ph__priorities; rank++)
+        waits[rank] = ph__first_waiting(relay, rank) != NULL;
+    return ph__first_waiting(relay, ph__rank_of_turn(waits, relay->turns));
 }
 
 /* @return the message whose turn it is, still in its queue; NULL: none may go now */
 static struct ph__job *next_job(struct ph__relay *relay)
 {
     while (relay->waiting_count > 0) {
-        struct ph__job *job = first_of(relay, rank_of_turn(relay));
+        struct ph__job *job = job_of_turn(relay);
+        if (ph__domain_admits(job))
+            return job;
         ph__list_remove(&job->link);
         relay->waiting_count--;
-        if (ph__domain_admits(job)) {
-            ph__schedule_job(job, true);
-            return job;
-        }
+        ph__domain_stand_aside(job);
     }
     return NULL;
 }

@@ -21,6 +21,7 @@ enum {
 
 struct ph_tls_config {
     const ph_allocator *allocator;
+    bool is_frozen;
     bool verify;
     bool kernel_tls;
     ph_tls_version min_version;
@@ -69,10 +70,31 @@ void ph__tls_config_free(ph_tls_config *config)
 
 /* ---- Settings -------------------------------------------------------------------------------- */
 
-void ph_tls_config_set_verify(ph_tls_config *config, bool verify)
+void ph__tls_config_freeze(ph_tls_config *config)
 {
+    config->is_frozen = true;
+}
+
+static int set_flag(ph_tls_config *config, bool *flag, bool value)
+{
+    if (config->is_frozen)
+        return PH_ERR_STATE;
     changed(config);
-    config->verify = verify;
+    *flag = value;
+    return PH_OK;
+}
+
+static int set_string(ph_tls_config *config, char **slot, const char *text)
+{
+    if (config->is_frozen)
+        return PH_ERR_STATE;
+    changed(config);
+    return ph__replace_string(config->allocator, slot, text);
+}
+
+int ph_tls_config_set_verify(ph_tls_config *config, bool verify)
+{
+    return set_flag(config, &config->verify, verify);
 }
 
 bool ph_tls_config_verify(const ph_tls_config *config)
@@ -85,6 +107,8 @@ int ph_tls_config_set_hostname(ph_tls_config *config, const char *hostname)
     if (hostname &&
         (*hostname == '\0' || strlen(hostname) > hostname_max || ph__has_control_bytes(hostname)))
         return PH_ERR_ARGUMENT;
+    if (config->is_frozen)
+        return PH_ERR_STATE;
     return ph__replace_string(config->allocator, &config->hostname, hostname);
 }
 
@@ -95,19 +119,19 @@ const char *ph_tls_config_hostname(const ph_tls_config *config)
 
 int ph_tls_config_set_ca_file(ph_tls_config *config, const char *path)
 {
-    changed(config);
-    return ph__replace_string(config->allocator, &config->ca_file, path);
+    return set_string(config, &config->ca_file, path);
 }
 
 int ph_tls_config_set_ca_directory(ph_tls_config *config, const char *path)
 {
-    changed(config);
-    return ph__replace_string(config->allocator, &config->ca_directory, path);
+    return set_string(config, &config->ca_directory, path);
 }
 
 int ph_tls_config_set_certificate(ph_tls_config *config, const char *certificate_path,
                                   const char *key_path)
 {
+    if (config->is_frozen)
+        return PH_ERR_STATE;
     char *certificate = NULL; /* both change, or none does */
     int status = ph__replace_string(config->allocator, &certificate, certificate_path);
     if (status == PH_OK)
@@ -127,15 +151,16 @@ int ph_tls_config_set_min_version(ph_tls_config *config, ph_tls_version version)
 {
     if (version < PH_TLS_1_0 || version > PH_TLS_1_3)
         return PH_ERR_ARGUMENT;
+    if (config->is_frozen)
+        return PH_ERR_STATE;
     changed(config);
     config->min_version = version;
     return PH_OK;
 }
 
-void ph_tls_config_set_kernel_tls(ph_tls_config *config, bool kernel_tls)
+int ph_tls_config_set_kernel_tls(ph_tls_config *config, bool kernel_tls)
 {
-    changed(config);
-    config->kernel_tls = kernel_tls;
+    return set_flag(config, &config->kernel_tls, kernel_tls);
 }
 
 bool ph_tls_config_kernel_tls(const ph_tls_config *config)
@@ -143,12 +168,15 @@ bool ph_tls_config_kernel_tls(const ph_tls_config *config)
     return config->kernel_tls;
 }
 
-void ph_tls_config_set_ssl_ctx(ph_tls_config *config, SSL_CTX *ctx)
+int ph_tls_config_set_ssl_ctx(ph_tls_config *config, SSL_CTX *ctx)
 {
+    if (config->is_frozen)
+        return PH_ERR_STATE;
     if (ctx)
         (void)SSL_CTX_up_ref(ctx);
     SSL_CTX_free(config->callers);
     config->callers = ctx;
+    return PH_OK;
 }
 
 bool ph__tls_config_is_callers(const ph_tls_config *config)

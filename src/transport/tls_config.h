@@ -14,6 +14,9 @@
 ph_tls_config *ph__tls_config_new(const ph_allocator *allocator);
 void ph__tls_config_free(ph_tls_config *config);
 
+/** From now on every setter is PH_ERR_STATE. */
+void ph__tls_config_freeze(ph_tls_config *config);
+
 /**
  * Gives the context that the settings describe, made once and again after a change.
  * @param out  receives a reference of the caller's (SSL_CTX_free)

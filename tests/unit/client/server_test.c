@@ -7,6 +7,8 @@
 #include <posthaste/connection.h>
 #include <posthaste/pool.h>
 
+#include "support/tls_setters.h"
+
 static const struct step plays_login[] = {{STEP_SAY, "220 mx.example.net ready\r\n"},
                                           {STEP_HEAR, "EHLO "},
                                           {STEP_SAY, "250-mx\r\n250 AUTH PLAIN\r\n"},
@@ -106,6 +108,21 @@ static void what_one_start_is_given__is_not_kept(void **state)
                         "EHLO first.example.org\nQUIT\nEHLO localhost\nQUIT\n");
 }
 
+static void tls_settings__may_change_between_starts(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {GREETED, SAID_GOODBYE};
+    struct scripted_server *server = play(steps);
+    ph_smtp *smtp = client_of(server);
+    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
+    all_tls_setters_return(ph_smtp_tls_config(smtp), PH_OK);
+    assert_int_equal(ph_smtp_finish(smtp), PH_OK);
+    all_tls_setters_return(ph_smtp_tls_config(smtp), PH_OK);
+    assert_false(ph_tls_config_verify(ph_smtp_tls_config(smtp)));
+    ph_smtp_free(smtp);
+    assert_null(scripted_server_stop(server));
+}
+
 static void a_login_that_is_set_and_refused__ends_the_start(void **state)
 {
     (void)state;
@@ -134,6 +151,7 @@ int main(void)
         cmocka_unit_test(start__uses_the_name_and_login_that_are_set),
         cmocka_unit_test(start__goes_before_what_is_set),
         cmocka_unit_test(what_one_start_is_given__is_not_kept),
+        cmocka_unit_test(tls_settings__may_change_between_starts),
         cmocka_unit_test(a_login_that_is_set_and_refused__ends_the_start),
     };
     return cmocka_run_group_tests_name("server of a client", tests, NULL, NULL);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "support/tls_setters.h"
+
 static ph_server *new_server(struct test_allocator *test)
 {
     ph_server *server;
@@ -153,6 +155,42 @@ static void first_use__freezes(void **state)
     pair_end(&p);
 }
 
+static void first_connection__freezes_tls_settings(void **state)
+{
+    (void)state;
+    struct test_allocator test;
+    ph_server *server = new_server(&test);
+    ph_connection *connection;
+    assert_int_equal(ph_tls_config_set_verify(ph_server_tls_config(server), true), PH_OK);
+    assert_int_equal(ph_server_set_dial(server, no_dial, NULL), PH_OK);
+    assert_int_equal(ph_connection_new(server, 1000, &connection), PH_OK);
+    all_tls_setters_return(ph_server_tls_config(server), PH_ERR_STATE);
+    ph_connection_free(connection);
+    all_tls_setters_return(ph_server_tls_config(server), PH_ERR_STATE);
+    ph_server_free(server);
+    assert_int_equal(test.live_blocks, 0);
+}
+
+static void first_message_in_a_pool__freezes_everything(void **state)
+{
+    (void)state;
+    struct test_allocator test;
+    ph_server *server = new_server(&test);
+    ph_pool *pool;
+    ph_message *message;
+    assert_int_equal(ph_pool_new(&test.allocator, &pool), PH_OK);
+    assert_int_equal(ph_message_new(&test.allocator, &message), PH_OK);
+    assert_int_equal(ph_tls_config_set_verify(ph_server_tls_config(server), true), PH_OK);
+    assert_int_equal(ph_pool_add(pool, server, message, NULL), PH_OK);
+    all_tls_setters_return(ph_server_tls_config(server), PH_ERR_STATE);
+    assert_int_equal(ph_server_set_esmtp(server, false), PH_ERR_STATE);
+    ph_pool_free(pool);
+    all_tls_setters_return(ph_server_tls_config(server), PH_ERR_STATE);
+    ph_message_free(message);
+    ph_server_free(server);
+    assert_int_equal(test.live_blocks, 0);
+}
+
 static void trace_file__gets_lines_with_arrows(void **state)
 {
     (void)state;
@@ -223,6 +261,8 @@ int main(void)
         cmocka_unit_test(feature_that_is_off__is_not_used),
         cmocka_unit_test(window__makes_room),
         cmocka_unit_test(first_use__freezes),
+        cmocka_unit_test(first_connection__freezes_tls_settings),
+        cmocka_unit_test(first_message_in_a_pool__freezes_everything),
         cmocka_unit_test(trace_file__gets_lines_with_arrows),
         cmocka_unit_test(no_trace_file__is_no_trace),
         cmocka_unit_test(server__lives_as_long_as_its_users),

@@ -7,6 +7,7 @@
 
 #include <posthaste/openssl.h>
 
+#include "support/tls_setters.h"
 #include "unit/base/test.h"
 #include "unit/base/test_allocator.h"
 #include "unit/transport/made_certificate.h"
@@ -306,6 +307,26 @@ static void context__stays_until_a_setting_changes(void **state)
     end(&f);
 }
 
+static void frozen__settings_stay_as_they_are(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    SSL_CTX *before = context_of(&f);
+    ph__tls_config_freeze(f.config);
+    all_tls_setters_return(f.config, PH_ERR_STATE);
+    assert_true(ph_tls_config_verify(f.config));
+    assert_null(ph_tls_config_hostname(f.config));
+    assert_true(ph_tls_config_kernel_tls(f.config));
+    assert_string_equal(ph__tls_config_min_version_name(f.config), "TLS 1.2");
+    assert_false(ph__tls_config_is_callers(f.config));
+    SSL_CTX *after = context_of(&f);
+    assert_ptr_equal(before, after);
+    SSL_CTX_free(before);
+    SSL_CTX_free(after);
+    end(&f);
+}
+
 static void context__outlives_the_settings(void **state)
 {
     (void)state;
@@ -396,6 +417,7 @@ int main(void)
         cmocka_unit_test(key__that_is_encrypted_is_refused_without_asking),
         cmocka_unit_test(ca_directory__must_be_one),
         cmocka_unit_test(context__stays_until_a_setting_changes),
+        cmocka_unit_test(frozen__settings_stay_as_they_are),
         cmocka_unit_test(context__outlives_the_settings),
         cmocka_unit_test(context__of_the_caller_takes_precedence_and_is_shared),
         cmocka_unit_test(errors_of_others__are_not_blamed_on_a_file),

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose turn it is among messages that stand aside for their recipient domain. */
+#include "unit/pool/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Adds so many of a priority, all of one domain for the pool; the recipients' own say which
+ * priority it was, and their numbers go on from @p number. */
+static void add_many(struct world *w, ph_priority priority, size_t number, size_t count)
+{
+    static const char *const domains[] = {"normal.example", "high.example", "low.example"};
+    char recipient[64];
+    for (size_t n = number; n < number + count; n++) {
+        (void)snprintf(recipient, sizeof recipient, "n%zu@%s", n, domains[priority]);
+        struct letter *letter = world_letter(w, recipient);
+        const ph_pool_options options = {
+            .priority = priority, .domain = "all.example", .done = world_done, .user_data = letter};
+        assert_int_equal(ph_pool_add(w->pool, w->sites[0].server, letter->message, &options),
+                         PH_OK);
+    }
+}
+
+/* @return how many arrivals from @p first on are of a priority, by the letter of its domain */
+static size_t among(const struct world *w, size_t first, size_t count, char letter)
+{
+    size_t n = 0;
+    assert_true(first + count <= w->arrival_count);
+    for (size_t i = first; i < first + count; i++)
+        n += strchr(w->arrivals[i].recipient, '@')[1] == letter;
+    return n;
+}
+
+static void expect_order(const struct world *w, const char *const *recipients, size_t count)
+{
+    assert_true(count <= w->arrival_count);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(w->arrivals[i].recipient, recipients[i]);
+}
+
+static void begin(struct world *w, size_t limit)
+{
+    world_begin(w, 1);
+    w->sites[0].content_takes = 10;
+    ph_pool_set_messages_per_domain(w->pool, limit);
+}
+
+static void high__goes_before_what_stands_aside(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"n0@normal.example", "n8@high.example", "n1@normal.example",
+                                        "n2@normal.example", "n3@normal.example"};
+    struct world w;
+    begin(&w, 1);
+    add_many(&w, PH_PRIORITY_NORMAL, 0, 8);
+    world_go_to(&w, 5);
+    add_many(&w, PH_PRIORITY_HIGH, 8, 1);
+    world_finish(&w);
+    expect_order(&w, order, ROWS(order));
+    assert_int_equal(world_end(&w).sent, 9);
+}
+
+/* The first one goes before anything stands aside. */
+static void lower_priorities__share_one_turn_of_eight(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 1);
+    add_many(&w, PH_PRIORITY_LOW, 0, 100);
+    add_many(&w, PH_PRIORITY_NORMAL, 0, 100);
+    add_many(&w, PH_PRIORITY_HIGH, 0, 200);
+    world_finish(&w);
+    for (size_t n = 0; n < 10; n++) {
+        assert_int_equal(among(&w, 1 + 16 * n, 16, 'h'), 14);
+        assert_int_equal(among(&w, 1 + 16 * n, 16, 'n'), 1);
+        assert_int_equal(among(&w, 1 + 16 * n, 16, 'l'), 1);
+    }
+    size_t next[128] = {0};
+    for (size_t i = 0; i < w.arrival_count; i++) {
+        const char *recipient = w.arrivals[i].recipient;
+        size_t *number = &next[(unsigned char)strchr(recipient, '@')[1] % ROWS(next)];
+        assert_int_equal(atoi(recipient + 1), *number);
+        ++*number;
+    }
+    assert_int_equal(world_end(&w).sent, 400);
+}
+
+/* Both that are under way end, and two are called, while the rate lets nothing begin. */
+static void messages__that_are_called_keep_their_order(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"n0@normal.example", "n1@normal.example",
+                                        "n2@normal.example", "n3@normal.example",
+                                        "n4@normal.example"};
+    struct world w;
+    begin(&w, 2);
+    ph_pool_set_server_rate(w.pool, 0.1);
+    w.sites[0].content_takes = 15000;
+    add_many(&w, PH_PRIORITY_NORMAL, 0, 5);
+    world_go_to(&w, 5000);
+    w.sites[0].content_takes = 3000;
+    world_finish(&w);
+    expect_order(&w, order, ROWS(order));
+    assert_int_equal(world_end(&w).sent, 5);
+}
+
+/* One is called, and has to wait for the rate; another, of a higher priority, comes meanwhile. */
+static void message__that_is_called_in_vain_is_called_first_again(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"n0@normal.example", "n4@high.example", "n1@normal.example",
+                                        "n2@normal.example", "n3@normal.example"};
+    struct world w;
+    begin(&w, 1);
+    ph_pool_set_server_rate(w.pool, 0.1);
+    add_many(&w, PH_PRIORITY_NORMAL, 0, 4);
+    world_go_to(&w, 5000);
+    add_many(&w, PH_PRIORITY_HIGH, 4, 1);
+    world_finish(&w);
+    expect_order(&w, order, ROWS(order));
+    assert_int_equal(world_end(&w).sent, 5);
+}
+
+/* The turn that is a lower priority's: it is not lost to the one that came between. */
+static void turn__that_came_to_nothing_is_still_owed(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 1);
+    ph_pool_set_server_rate(w.pool, 0.1);
+    add_many(&w, PH_PRIORITY_HIGH, 0, 20);
+    add_many(&w, PH_PRIORITY_NORMAL, 0, 1);
+    world_go_to(&w, 75000); /* eight have arrived, and the eighth turn behind the first is a lower
+                               priority's */
+    assert_int_equal(w.arrival_count, 8);
+    add_many(&w, PH_PRIORITY_HIGH, 20, 1);
+    world_finish(&w);
+    assert_string_equal(w.arrivals[8].recipient, "n20@high.example");
+    assert_string_equal(w.arrivals[9].recipient, "n0@normal.example");
+    assert_string_equal(w.arrivals[10].recipient, "n8@high.example");
+    assert_int_equal(world_end(&w).sent, 22);
+}
+
+/* Nor is it when the one whose turn it was is taken back. */
+static void turn__of_one_that_is_taken_back_is_still_owed(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 1);
+    ph_pool_set_server_rate(w.pool, 0.1);
+    add_many(&w, PH_PRIORITY_HIGH, 0, 20);
+    add_many(&w, PH_PRIORITY_NORMAL, 0, 2);
+    world_go_to(&w, 75000);
+    assert_int_equal(ph_pool_cancel(w.pool, w.letters[20]->message), PH_OK);
+    world_finish(&w);
+    assert_string_equal(w.arrivals[7].recipient, "n7@high.example");
+    assert_string_equal(w.arrivals[8].recipient, "n1@normal.example");
+    assert_int_equal(world_end(&w).cancelled, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(high__goes_before_what_stands_aside),
+        cmocka_unit_test(lower_priorities__share_one_turn_of_eight),
+        cmocka_unit_test(messages__that_are_called_keep_their_order),
+        cmocka_unit_test(message__that_is_called_in_vain_is_called_first_again),
+        cmocka_unit_test(turn__that_came_to_nothing_is_still_owed),
+        cmocka_unit_test(turn__of_one_that_is_taken_back_is_still_owed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
