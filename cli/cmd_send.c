@@ -41,7 +41,8 @@ static const struct option message_rows[] = {
 static const struct option_group message_option_group = {"Message", message_rows};
 
 static const struct option_group *const groups[] = {&message_option_group, &connection_option_group,
-                                                    &tls_option_group, &login_option_group, NULL};
+                                                    &avoid_option_group,   &tls_option_group,
+                                                    &login_option_group,   NULL};
 
 /* One run of the command. */
 struct sending {
@@ -226,8 +227,8 @@ static int run_checked(struct sending *sending, const struct operands *operands)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct sending sending = {.command = self, .connection = connection_options_default()};
-    void *const targets[] = {&sending.message_options, &sending.connection, &sending.tls,
-                             &sending.login};
+    void *const targets[] = {&sending.message_options, &sending.connection, &sending.connection,
+                             &sending.tls, &sending.login};
     struct operands operands;
     int code;
     if (options_read(self, argc, argv, targets, &operands, &code))

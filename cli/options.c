@@ -40,19 +40,51 @@ static bool refuse_value(struct reader *reader, const struct given *given, const
     return false;
 }
 
-static bool take_choice(struct reader *reader, const struct given *given)
+/* @return the place of the first @p n bytes of @p text among words, -1 if they are none */
+static int find_word(const char *const *words, const char *text, size_t n)
+{
+    for (int i = 0; words[i]; i++) {
+        if (strlen(words[i]) == n && strncmp(words[i], text, n) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static bool refuse_word(struct reader *reader, const struct given *given)
 {
     char allowed[128] = "one of";
     for (int i = 0; given->option->words[i]; i++) {
-        const char *word = given->option->words[i];
-        if (strcmp(word, given->value) == 0) {
-            *(int *)given->field = i;
-            return true;
-        }
         const size_t used = strlen(allowed);
-        (void)snprintf(allowed + used, sizeof allowed - used, "%s %s", i > 0 ? "," : "", word);
+        (void)snprintf(allowed + used, sizeof allowed - used, "%s %s", i > 0 ? "," : "",
+                       given->option->words[i]);
     }
     return refuse_value(reader, given, allowed);
+}
+
+static bool take_choice(struct reader *reader, const struct given *given)
+{
+    const int place = find_word(given->option->words, given->value, strlen(given->value));
+    if (place < 0)
+        return refuse_word(reader, given);
+    *(int *)given->field = place;
+    return true;
+}
+
+static bool take_words(struct reader *reader, const struct given *given)
+{
+    for (const char *word = given->value;;) {
+        const size_t length = strcspn(word, ",");
+        const int place = find_word(given->option->words, word, length);
+        if (place < 0) {
+            char unknown[64];
+            (void)snprintf(unknown, sizeof unknown, "%.*s", (int)length, word);
+            return refuse_word(reader, &(struct given){.option = given->option, .value = unknown});
+        }
+        *(unsigned *)given->field |= 1U << place;
+        if (word[length] == '\0')
+            return true;
+        word += length + 1;
+    }
 }
 
 static bool take_seconds(struct reader *reader, const struct given *given)
@@ -156,6 +188,8 @@ static bool take_value(struct reader *reader, const struct given *given)
         return take_text(reader, given);
     case OPTION_CHOICE:
         return take_choice(reader, given);
+    case OPTION_WORDS:
+        return take_words(reader, given);
     case OPTION_SECONDS:
         return take_seconds(reader, given);
     case OPTION_SIZE:

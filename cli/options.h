@@ -14,10 +14,11 @@ struct command;
 
 /* What an option's value is, and what its field holds. */
 enum option_kind {
-    OPTION_FLAG,    /* no value; bool */
-    OPTION_TEXT,    /* const char *, of the command line itself */
-    OPTION_TEXTS,   /* may be repeated; struct option_texts */
-    OPTION_CHOICE,  /* one of words; int, its place among them */
+    OPTION_FLAG,   /* no value; bool */
+    OPTION_TEXT,   /* const char *, of the command line itself */
+    OPTION_TEXTS,  /* may be repeated; struct option_texts */
+    OPTION_CHOICE, /* one of words; int, its place among them */
+    OPTION_WORDS, /* some of words, joined by commas, or repeated; unsigned, bits by their places */
     OPTION_SECONDS, /* "30" or "2.5"; uint32_t, milliseconds */
     OPTION_SIZE,    /* bytes, with K, M or G behind it or not; uint64_t */
     OPTION_NUMBER,  /* "10"; uint64_t, at most a million */
