@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """posthaste bulk with a checkpoint: what it remembers of runs that ended, however they ended."""
+import json
 import pathlib
 import re
 import signal
@@ -68,6 +69,12 @@ class Checkpoint(WithSink):
         missing = set(self.all) - set(arrived)
         self.assertLessEqual(missing, {int(number) - 1 for number in unknown})
         self.assert_says(run, "--retry-unknown")
+        told = [each for each in map(json.loads, self.again("--json", code=76).out.splitlines()) if "message" in each]
+        self.assertEqual({each["message"] for each in told}, {f"line {number}" for number in unknown})
+        for each in told:
+            self.assertEqual((each["outcome"], each["error"]["class"]), ("unknown", "ERR_STATE"))
+            self.assertEqual(set(each["error"]), {"class", "phase", "code", "enhanced", "text", "reply", "command",
+                                                  "system_errno", "system_error"})
         self.again("--retry-unknown")
         self.assertEqual(sorted(set(self.arrived())), self.all)
 
