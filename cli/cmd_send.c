@@ -24,16 +24,16 @@ struct message_options {
 /* clang-format off */
 static const struct option message_rows[] = {
     { "from", "ADDRESS", "the sender; \"\" for none, as in a bounce",
-      OPTION_TEXT, offsetof(struct message_options, from), NULL },
+      OPTION_TEXT, .offset = offsetof(struct message_options, from) },
     { "to", "ADDRESS", "a recipient; give it once for each",
-      OPTION_TEXTS, offsetof(struct message_options, to), NULL },
+      OPTION_TEXTS, .offset = offsetof(struct message_options, to) },
     { "any-recipient", NULL,
       "send to those that are accepted, if some are refused; without it nobody gets the message then",
-      OPTION_FLAG, offsetof(struct message_options, any_recipient), NULL },
+      OPTION_FLAG, .offset = offsetof(struct message_options, any_recipient) },
     { "json", NULL, "print one JSON object in place of lines",
-      OPTION_FLAG, offsetof(struct message_options, json), NULL },
+      OPTION_FLAG, .offset = offsetof(struct message_options, json) },
     { "quiet", NULL, "print nothing but errors (and the JSON object, if asked for)",
-      OPTION_FLAG, offsetof(struct message_options, quiet), NULL },
+      OPTION_FLAG, .offset = offsetof(struct message_options, quiet) },
     { .name = NULL },
 };
 /* clang-format on */

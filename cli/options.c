@@ -89,8 +89,7 @@ static bool take_words(struct reader *reader, const struct given *given)
 
 static bool take_seconds(struct reader *reader, const struct given *given)
 {
-    static const char allowed[] = "a number of seconds such as 30 or 2.5, at most 4000000 (0: no "
-                                  "limit)";
+    static const char allowed[] = "a number of seconds such as 30 or 2.5, at most 4000000";
     char *end;
     if (!isdigit((unsigned char)given->value[0]) ||
         strspn(given->value, "0123456789.") != strlen(given->value))
@@ -99,7 +98,7 @@ static bool take_seconds(struct reader *reader, const struct given *given)
     if (*end != '\0' || seconds > 4e6)
         return refuse_value(reader, given, allowed);
     const uint32_t milliseconds = (uint32_t)(seconds * 1000 + 0.5);
-    /* 0 means no limit, which a very short one must not become. */
+    /* 0 means something of its own (no limit, never), which a very short time must not become. */
     *(uint32_t *)given->field = milliseconds == 0 && seconds > 0 ? 1 : milliseconds;
     return true;
 }
@@ -129,11 +128,17 @@ static bool take_size(struct reader *reader, const struct given *given)
 
 static bool take_number(struct reader *reader, const struct given *given)
 {
+    const struct option *option = given->option;
     const size_t length = strlen(given->value);
-    if (length == 0 || length > 7 || strspn(given->value, "0123456789") != length ||
-        strtol(given->value, NULL, 10) > 1000000)
-        return refuse_value(reader, given, "a whole number, at most 1000000");
-    *(uint64_t *)given->field = (uint64_t)strtol(given->value, NULL, 10);
+    const bool is_number = length > 0 && strspn(given->value, "0123456789") == length;
+    const uintmax_t number = strtoumax(given->value, NULL, 10); /* UINTMAX_MAX if it is larger */
+    if (!is_number || number < option->least || number > option->most) {
+        char allowed[64];
+        (void)snprintf(allowed, sizeof allowed, "a whole number from %" PRIu32 " to %" PRIu32,
+                       option->least, option->most);
+        return refuse_value(reader, given, allowed);
+    }
+    *(uint64_t *)given->field = (uint64_t)number;
     return true;
 }
 
