@@ -33,6 +33,11 @@ class Checkpoint(WithSink):
         run = self.again("--retry-refused")
         self.assertIn("0 sent, 1 refused", run.out)
 
+    def test_progress_is_told_while_much_is_passed_over(self):
+        self.again()
+        run = self.again("--progress", "0.001")  # 1000 lines take longer to read
+        self.assertIn("posthaste bulk: 0 done, ", run.err, str(run))
+
     def start_slowly(self, *options, rate="500/s", done=20, **rest):
         """A run that is under way, some messages done, many not."""
         process = subprocess.Popen(
