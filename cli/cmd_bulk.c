@@ -19,13 +19,9 @@ enum {
 
 static const uint32_t usual_progress = UINT32_MAX; /* more than --progress takes */
 
-static const struct option_group *const groups[] = {&bulk_message_group,
-                                                    &bulk_sending_group,
-                                                    &bulk_telling_group,
-                                                    &connection_option_group,
-                                                    &tls_option_group,
-                                                    &login_option_group,
-                                                    NULL};
+static const struct option_group *const groups[] = {
+    &bulk_message_group, &bulk_sending_group, &bulk_telling_group, &connection_option_group,
+    &avoid_option_group, &tls_option_group,   &login_option_group, NULL};
 
 /* One run of the command. */
 struct bulk {
@@ -186,6 +182,7 @@ static int run(const struct command *self, int argc, char **argv)
     void *const targets[] = {&bulk.options.messages,
                              &bulk.options.sending,
                              &bulk.options.telling,
+                             &bulk.connection,
                              &bulk.connection,
                              &bulk.tls,
                              &bulk.login};

@@ -20,7 +20,7 @@ struct probe_options {
 /* clang-format off */
 static const struct option probe_rows[] = {
     { "json", NULL, "print one JSON object in place of lines",
-      OPTION_FLAG, offsetof(struct probe_options, json), NULL },
+      OPTION_FLAG, .offset = offsetof(struct probe_options, json) },
     { .name = NULL },
 };
 /* clang-format on */

@@ -24,16 +24,16 @@ struct message_options {
 /* clang-format off */
 static const struct option message_rows[] = {
     { "from", "ADDRESS", "the sender; \"\" for none, as in a bounce",
-      OPTION_TEXT, offsetof(struct message_options, from), NULL },
+      OPTION_TEXT, .offset = offsetof(struct message_options, from) },
     { "to", "ADDRESS", "a recipient; give it once for each",
-      OPTION_TEXTS, offsetof(struct message_options, to), NULL },
+      OPTION_TEXTS, .offset = offsetof(struct message_options, to) },
     { "any-recipient", NULL,
       "send to those that are accepted, if some are refused; without it nobody gets the message then",
-      OPTION_FLAG, offsetof(struct message_options, any_recipient), NULL },
+      OPTION_FLAG, .offset = offsetof(struct message_options, any_recipient) },
     { "json", NULL, "print one JSON object in place of lines",
-      OPTION_FLAG, offsetof(struct message_options, json), NULL },
+      OPTION_FLAG, .offset = offsetof(struct message_options, json) },
     { "quiet", NULL, "print nothing but errors (and the JSON object, if asked for)",
-      OPTION_FLAG, offsetof(struct message_options, quiet), NULL },
+      OPTION_FLAG, .offset = offsetof(struct message_options, quiet) },
     { .name = NULL },
 };
 /* clang-format on */
@@ -41,7 +41,8 @@ static const struct option message_rows[] = {
 static const struct option_group message_option_group = {"Message", message_rows};
 
 static const struct option_group *const groups[] = {&message_option_group, &connection_option_group,
-                                                    &tls_option_group, &login_option_group, NULL};
+                                                    &avoid_option_group,   &tls_option_group,
+                                                    &login_option_group,   NULL};
 
 /* One run of the command. */
 struct sending {
@@ -226,8 +227,8 @@ static int run_checked(struct sending *sending, const struct operands *operands)
 static int run(const struct command *self, int argc, char **argv)
 {
     struct sending sending = {.command = self, .connection = connection_options_default()};
-    void *const targets[] = {&sending.message_options, &sending.connection, &sending.tls,
-                             &sending.login};
+    void *const targets[] = {&sending.message_options, &sending.connection, &sending.connection,
+                             &sending.tls, &sending.login};
     struct operands operands;
     int code;
     if (options_read(self, argc, argv, targets, &operands, &code))

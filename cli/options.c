@@ -40,25 +40,56 @@ static bool refuse_value(struct reader *reader, const struct given *given, const
     return false;
 }
 
-static bool take_choice(struct reader *reader, const struct given *given)
+/* @return the place of the first @p n bytes of @p text among words, -1 if they are none */
+static int find_word(const char *const *words, const char *text, size_t n)
+{
+    for (int i = 0; words[i]; i++) {
+        if (strlen(words[i]) == n && strncmp(words[i], text, n) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static bool refuse_word(struct reader *reader, const struct given *given)
 {
     char allowed[128] = "one of";
     for (int i = 0; given->option->words[i]; i++) {
-        const char *word = given->option->words[i];
-        if (strcmp(word, given->value) == 0) {
-            *(int *)given->field = i;
-            return true;
-        }
         const size_t used = strlen(allowed);
-        (void)snprintf(allowed + used, sizeof allowed - used, "%s %s", i > 0 ? "," : "", word);
+        (void)snprintf(allowed + used, sizeof allowed - used, "%s %s", i > 0 ? "," : "",
+                       given->option->words[i]);
     }
     return refuse_value(reader, given, allowed);
 }
 
+static bool take_choice(struct reader *reader, const struct given *given)
+{
+    const int place = find_word(given->option->words, given->value, strlen(given->value));
+    if (place < 0)
+        return refuse_word(reader, given);
+    *(int *)given->field = place;
+    return true;
+}
+
+static bool take_words(struct reader *reader, const struct given *given)
+{
+    for (const char *word = given->value;;) {
+        const size_t length = strcspn(word, ",");
+        const int place = find_word(given->option->words, word, length);
+        if (place < 0) {
+            char unknown[64];
+            (void)snprintf(unknown, sizeof unknown, "%.*s", (int)length, word);
+            return refuse_word(reader, &(struct given){.option = given->option, .value = unknown});
+        }
+        *(unsigned *)given->field |= 1U << place;
+        if (word[length] == '\0')
+            return true;
+        word += length + 1;
+    }
+}
+
 static bool take_seconds(struct reader *reader, const struct given *given)
 {
-    static const char allowed[] = "a number of seconds such as 30 or 2.5, at most 4000000 (0: no "
-                                  "limit)";
+    static const char allowed[] = "a number of seconds such as 30 or 2.5, at most 4000000";
     char *end;
     if (!isdigit((unsigned char)given->value[0]) ||
         strspn(given->value, "0123456789.") != strlen(given->value))
@@ -67,7 +98,7 @@ static bool take_seconds(struct reader *reader, const struct given *given)
     if (*end != '\0' || seconds > 4e6)
         return refuse_value(reader, given, allowed);
     const uint32_t milliseconds = (uint32_t)(seconds * 1000 + 0.5);
-    /* 0 means no limit, which a very short one must not become. */
+    /* 0 means something of its own (no limit, never), which a very short time must not become. */
     *(uint32_t *)given->field = milliseconds == 0 && seconds > 0 ? 1 : milliseconds;
     return true;
 }
@@ -97,11 +128,17 @@ static bool take_size(struct reader *reader, const struct given *given)
 
 static bool take_number(struct reader *reader, const struct given *given)
 {
+    const struct option *option = given->option;
     const size_t length = strlen(given->value);
-    if (length == 0 || length > 7 || strspn(given->value, "0123456789") != length ||
-        strtol(given->value, NULL, 10) > 1000000)
-        return refuse_value(reader, given, "a whole number, at most 1000000");
-    *(uint64_t *)given->field = (uint64_t)strtol(given->value, NULL, 10);
+    const bool is_number = length > 0 && strspn(given->value, "0123456789") == length;
+    const uintmax_t number = strtoumax(given->value, NULL, 10); /* UINTMAX_MAX if it is larger */
+    if (!is_number || number < option->least || number > option->most) {
+        char allowed[64];
+        (void)snprintf(allowed, sizeof allowed, "a whole number from %" PRIu32 " to %" PRIu32,
+                       option->least, option->most);
+        return refuse_value(reader, given, allowed);
+    }
+    *(uint64_t *)given->field = (uint64_t)number;
     return true;
 }
 
@@ -156,6 +193,8 @@ static bool take_value(struct reader *reader, const struct given *given)
         return take_text(reader, given);
     case OPTION_CHOICE:
         return take_choice(reader, given);
+    case OPTION_WORDS:
+        return take_words(reader, given);
     case OPTION_SECONDS:
         return take_seconds(reader, given);
     case OPTION_SIZE:

@@ -14,13 +14,14 @@ struct command;
 
 /* What an option's value is, and what its field holds. */
 enum option_kind {
-    OPTION_FLAG,    /* no value; bool */
-    OPTION_TEXT,    /* const char *, of the command line itself */
-    OPTION_TEXTS,   /* may be repeated; struct option_texts */
-    OPTION_CHOICE,  /* one of words; int, its place among them */
+    OPTION_FLAG,   /* no value; bool */
+    OPTION_TEXT,   /* const char *, of the command line itself */
+    OPTION_TEXTS,  /* may be repeated; struct option_texts */
+    OPTION_CHOICE, /* one of words; int, its place among them */
+    OPTION_WORDS, /* some of words, joined by commas, or repeated; unsigned, bits by their places */
     OPTION_SECONDS, /* "30" or "2.5"; uint32_t, milliseconds */
     OPTION_SIZE,    /* bytes, with K, M or G behind it or not; uint64_t */
-    OPTION_NUMBER,  /* "10"; uint64_t, at most a million */
+    OPTION_NUMBER,  /* "10"; uint64_t, from least to most */
     OPTION_RATE     /* "10", "10/s", "600/m" or "5000/h"; double, per second */
 };
 
@@ -30,7 +31,8 @@ struct option {
     const char *help;  /* broken into lines when it is printed */
     enum option_kind kind;
     size_t offset;            /* of its field in the group's structure */
-    const char *const *words; /* of a choice, ended by NULL */
+    const char *const *words; /* to choose from, ended by NULL */
+    uint32_t least, most;     /* of a number */
 };
 
 struct option_group {

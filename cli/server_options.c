@@ -15,6 +15,12 @@
 static const char *const starttls_words[] = {
     [STARTTLS_AUTO] = "auto", [STARTTLS_ALWAYS] = "always", [STARTTLS_NEVER] = "never", NULL};
 
+/* The places are those of feature_words. */
+static const ph_feature features[] = {PH_FEATURE_PIPELINING, PH_FEATURE_CHUNKING,
+                                      PH_FEATURE_OVERLAP};
+
+static const char *const feature_words[] = {"pipelining", "chunking", "overlap", NULL};
+
 #define FIELD(type, field) .offset = offsetof(struct type, field)
 
 /* clang-format off */
@@ -31,14 +37,23 @@ static const struct option connection_rows[] = {
     { "helo", "NAME", "the name to introduce ourselves by; default localhost",
       OPTION_TEXT, FIELD(connection_options, helo) },
     { "open-timeout", "SECONDS",
-      "for finding the server and connecting, and again for the TLS handshake; default 30",
+      "for finding the server and connecting, and again for the TLS handshake; default 30; 0: no limit",
       OPTION_SECONDS, FIELD(connection_options, open_timeout_ms) },
-    { "read-timeout", "SECONDS", "for each wait for the server; default 60",
+    { "read-timeout", "SECONDS", "for each wait for the server; default 60; 0: no limit",
       OPTION_SECONDS, FIELD(connection_options, read_timeout_ms) },
     { "bind", "ADDRESS", "the local address to connect from",
       OPTION_TEXT, FIELD(connection_options, bind) },
     { "trace", NULL, "show the session on stderr; passwords are left out",
       OPTION_FLAG, FIELD(connection_options, trace) },
+    { .name = NULL },
+};
+
+static const struct option avoid_rows[] = {
+    { "avoid", "FEATURE,...",
+      "what the server offers but gets wrong: pipelining (several commands at once; turns off the "
+      "next two as well), chunking (BDAT), overlap (the next message's envelope along with the end "
+      "of one); may be repeated",
+      OPTION_WORDS, FIELD(connection_options, avoided), .words = feature_words },
     { .name = NULL },
 };
 
@@ -82,6 +97,7 @@ static const struct option login_rows[] = {
 /* clang-format on */
 
 const struct option_group connection_option_group = {"Server", connection_rows};
+const struct option_group avoid_option_group = {"Faults of the server", avoid_rows};
 const struct option_group tls_option_group = {"TLS", tls_rows};
 const struct option_group login_option_group = {"Login", login_rows};
 
@@ -175,13 +191,22 @@ static ph_tls_mode tls_mode_of(const struct connection_options *connection)
     return connection->tls ? PH_TLS_IMPLICIT : modes[connection->starttls];
 }
 
+static int set_features(const struct connection_options *connection, ph_server *server)
+{
+    unsigned avoided = 0;
+    for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
+        avoided |= connection->avoided & 1U << i ? features[i] : 0;
+    return ph_server_set_features(server, avoided, false);
+}
+
 static int set_connection(const struct command *command,
                           const struct connection_options *connection, ph_server *server)
 {
     if (ph_server_set_tls_mode(server, tls_mode_of(connection)) != PH_OK ||
         ph_server_set_open_timeout(server, connection->open_timeout_ms) != PH_OK ||
         ph_server_set_read_timeout(server, connection->read_timeout_ms) != PH_OK ||
-        ph_server_set_trace_file(server, connection->trace ? stderr : NULL) != PH_OK)
+        ph_server_set_trace_file(server, connection->trace ? stderr : NULL) != PH_OK ||
+        set_features(connection, server) != PH_OK)
         return complain_of_memory(command);
     int status = ph_server_set_helo(server, connection->helo);
     if (status != PH_OK)

@@ -28,6 +28,7 @@ struct connection_options {
     uint32_t read_timeout_ms;
     const char *bind;
     bool trace;
+    unsigned avoided; /* bits, for the words of --avoid */
 };
 
 struct tls_options {
@@ -48,6 +49,8 @@ struct login_options {
 };
 
 extern const struct option_group connection_option_group;
+/* For those that send messages; its target is a struct connection_options, too. */
+extern const struct option_group avoid_option_group;
 extern const struct option_group tls_option_group;
 extern const struct option_group login_option_group;
 

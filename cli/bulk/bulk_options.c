@@ -6,10 +6,6 @@
 #include "cli/exit_code.h"
 #include "cli/report.h"
 
-enum {
-    window_max = 1000
-};
-
 static const char *const format_words[] = {
     [FORMAT_AUTO] = "auto",   [FORMAT_MAILDIR] = "maildir", [FORMAT_MBOX] = "mbox",
     [FORMAT_MBOXO] = "mboxo", [FORMAT_NDJSON] = "ndjson",   NULL};
@@ -42,24 +38,25 @@ static const struct option message_rows[] = {
 
 static const struct option sending_rows[] = {
     { "connections", "N", "how many connections at most; default 4",
-      OPTION_NUMBER, FIELD(sending_options, sender.connections) },
+      OPTION_NUMBER, FIELD(sending_options, sender.connections), .least = 1, .most = 10000 },
     { "window", "N",
-      "how many messages may leave in one flight; only for a relay that is known to read BDAT to "
-      "its end behind refused recipients; default 1",
-      OPTION_NUMBER, FIELD(sending_options, sender.window) },
+      "how many messages may leave in one flight, of those with one recipient or --any-recipient "
+      "and, if read from a file of their own, at most 256 KiB; only for a relay that is known to "
+      "read BDAT to its end behind refused recipients; default 1",
+      OPTION_NUMBER, FIELD(sending_options, sender.window), .least = 1, .most = 1000 },
     { "rate", "N/s", "how many messages at most in a second; also N/m and N/h",
       OPTION_RATE, FIELD(sending_options, sender.per_second) },
     { "retries", "N",
       "how often a message that was refused for now, or whose connection was lost, is tried again; "
       "default 3",
-      OPTION_NUMBER, FIELD(sending_options, sender.retries) },
+      OPTION_NUMBER, FIELD(sending_options, sender.retries), .least = 0, .most = 1000000 },
     { "checkpoint", "FILE",
       "record there what became of each message, so that the same command goes on where it was",
       OPTION_TEXT, FIELD(sending_options, checkpoint) },
-    { "retry-refused", NULL, "send again what was refused for good in an earlier run",
+    { "retry-refused", NULL, "with --checkpoint: send again what was refused for good in an earlier run",
       OPTION_FLAG, FIELD(sending_options, retries_refused) },
     { "retry-unknown", NULL,
-      "send again what an earlier run may have sent: it may arrive twice",
+      "with --checkpoint: send again what an earlier run may have sent: it may arrive twice",
       OPTION_FLAG, FIELD(sending_options, retries_unknown) },
     { .name = NULL },
 };
@@ -140,10 +137,6 @@ int bulk_options_check(const struct command *command, const struct bulk_options 
     if ((sending->retries_refused || sending->retries_unknown) && !sending->checkpoint)
         return complain_of_usage(command, "--retry-%s needs the --checkpoint of the earlier run",
                                  sending->retries_refused ? "refused" : "unknown");
-    if (sending->sender.connections == 0 || sending->sender.connections > 10000)
-        return complain_of_usage(command, "--connections: 1 to 10000");
-    if (sending->sender.window == 0 || sending->sender.window > window_max)
-        return complain_of_usage(command, "--window: 1 (none) to %d", window_max);
     const int code = check_source(command, &options->messages, operands);
     return code == EXIT_OK ? check_envelope(command, &options->messages.envelope) : code;
 }

@@ -99,11 +99,13 @@ void results_tell(const struct results *results, const struct item *item, enum k
 
 void results_tell_unknown(const struct results *results, const struct item *item)
 {
+    const ph_error error = {
+        .status = PH_ERR_STATE, .outcome = PH_OUTCOME_UNKNOWN, .message = not_again};
     if (results->json) {
         print_line(json_pack("{s:o, s:s, s:s, s:s, s:n, s:[], s:o}", "message",
                              json_text(item->where), "identity", item->identity, "state", "unknown",
                              "outcome", "unknown", "message_reply", "recipients", "error",
-                             json_pack("{s:s, s:s}", "class", "ERR_STATE", "text", not_again)));
+                             json_error(&error)));
     } else if (!results->quiet) {
         print_safely(item->where);
         (void)printf(": unknown: %s\n", not_again);

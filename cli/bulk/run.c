@@ -71,11 +71,12 @@ static bool take_item(struct run *run, struct item *item, struct batch *batch)
     return begin_item(run, item, batch);
 }
 
-/* Reads messages for which there is room. @return whether more can be had at once */
+/* Reads messages for which there is room, and not many that are passed over.
+ * @return whether more can be had at once */
 static bool read_batch(struct run *run, struct batch *batch)
 {
     const size_t size = batch_size(run);
-    while (batch->count < size && !run->is_stopping) {
+    for (size_t read = 0; read < batch_max && batch->count < size && !run->is_stopping; read++) {
         struct item *item;
         const enum source_next next = source_next(run->source, &item, &run->problem);
         if (next == SOURCE_ITEM && take_item(run, item, batch))
@@ -88,7 +89,7 @@ static bool read_batch(struct run *run, struct batch *batch)
         run->tally.is_incomplete |= next != SOURCE_END;
         return false;
     }
-    return batch->count > 0;
+    return true;
 }
 
 static void take_back_all(struct run *run, const struct batch *batch, const ph_error *error)
@@ -132,25 +133,6 @@ static void take_due(struct run *run, struct batch *batch)
     }
 }
 
-/* Fills the room that there is. @return whether the source made it wait */
-static bool feed(struct run *run)
-{
-    while (!run->is_stopping && sender_room(run->sender) > 0) {
-        struct batch batch = {.count = 0};
-        take_due(run, &batch);
-        const bool may_read = !run->has_ended && !waiting_is_full(&run->waiting);
-        const bool has_more = !may_read || read_batch(run, &batch);
-        hand_over(run, &batch);
-        if (!has_more && !run->has_ended && !run->is_stopping)
-            return true;
-        if (batch.count == 0 && (run->has_ended || !may_read))
-            break;
-    }
-    return false;
-}
-
-/* ---- Waiting --------------------------------------------------------------------------------- */
-
 static void obey_signals(struct run *run)
 {
     const int count = signals_count();
@@ -166,6 +148,36 @@ static void obey_signals(struct run *run)
         sender_abort(run->sender);
     run->signals = count;
 }
+
+/* What was settled in earlier runs may be much, and need no room: the pool, signals and the meter
+ * must not wait for all of it to be passed over. */
+static void look_up(struct run *run, const struct batch *batch)
+{
+    if (batch->count == 0 && sender_pending(run->sender) > 0)
+        sender_wait(run->sender, NULL, 0, 0);
+    obey_signals(run);
+    meter_show(&run->meter, &run->tally, ph_now_ms());
+}
+
+/* Fills the room that there is. @return whether the source made it wait */
+static bool feed(struct run *run)
+{
+    while (!run->is_stopping && sender_room(run->sender) > 0) {
+        struct batch batch = {.count = 0};
+        take_due(run, &batch);
+        const bool may_read = !run->has_ended && !waiting_is_full(&run->waiting);
+        const bool has_more = !may_read || read_batch(run, &batch);
+        hand_over(run, &batch);
+        if (!has_more && !run->has_ended && !run->is_stopping)
+            return true;
+        if (batch.count == 0 && (run->has_ended || !may_read))
+            break;
+        look_up(run, &batch);
+    }
+    return false;
+}
+
+/* ---- Waiting --------------------------------------------------------------------------------- */
 
 /* @return the sooner of two time limits, of which -1 is none */
 static int sooner(int a, int b)

@@ -32,6 +32,8 @@ struct sender {
     size_t capacity;
     size_t bytes; /* of content in memory */
     bool is_full;
+    size_t deferred; /* in the pool, for another attempt; as of when the pool ran last */
+    bool is_deferred_known;
     char notice[600];
 };
 
@@ -107,13 +109,27 @@ void sender_free(struct sender *sender)
 
 /* ---- Items ----------------------------------------------------------------------------------- */
 
-/* What waits for another attempt must not keep others from their first. */
-static size_t room_of(const struct sender *sender)
+/* The statistics walk over all connections: once for each time that the pool ran is enough, since
+ * messages are deferred, and taken up again, only then. */
+static size_t deferred_of(struct sender *sender)
 {
     ph_pool_statistics now;
-    ph_pool_get_statistics(sender->pool, &now, sizeof now);
+    if (!sender->is_deferred_known) {
+        ph_pool_get_statistics(sender->pool, &now, sizeof now);
+        sender->deferred = (size_t)now.deferred;
+        sender->is_deferred_known = true;
+    }
+    return sender->deferred;
+}
+
+/* What waits for another attempt must not keep others from their first; it matters only when the
+ * others are many. */
+static size_t room_of(struct sender *sender)
+{
     const size_t all = ph_pool_room(sender->pool);
-    const size_t under_way = ph_pool_unfinished(sender->pool) - (size_t)now.deferred;
+    const size_t unfinished = ph_pool_unfinished(sender->pool);
+    const size_t under_way =
+        unfinished > sender->capacity / 2 ? unfinished - deferred_of(sender) : unfinished;
     const size_t own = sender->capacity > under_way ? sender->capacity - under_way : 0;
     return own < all ? own : all;
 }
@@ -146,6 +162,7 @@ static void take_back(ph_pool *pool, const ph_delivery *delivery, void *user_dat
                                  .outcome = delivery->outcome,
                                  .message = "taken back before it was begun"};
     (void)pool;
+    sender->is_deferred_known = false;
     sender->bytes -= item->content.memory.length;
     item->attempts = delivery->attempts;
     if (delivery->notice)
@@ -195,6 +212,7 @@ void sender_wait(struct sender *sender, struct pollfd *others, nfds_t n_others, 
 {
     struct pollfd fds[others_max + 1];
     const int fd = ph_pool_fd(sender->pool);
+    sender->is_deferred_known = false;
     if (fd < 0) {
         wait_blindly(sender, others, n_others, timeout_ms);
         return;

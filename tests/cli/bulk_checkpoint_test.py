@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """posthaste bulk with a checkpoint: what it remembers of runs that ended, however they ended."""
+import json
 import pathlib
 import re
 import signal
@@ -31,6 +32,11 @@ class Checkpoint(WithSink):
         self.assertIn("passed over, from earlier runs: 999 sent, 1 refused", run.out)
         run = self.again("--retry-refused")
         self.assertIn("0 sent, 1 refused", run.out)
+
+    def test_progress_is_told_while_much_is_passed_over(self):
+        self.again()
+        run = self.again("--progress", "0.001")  # 1000 lines take longer to read
+        self.assertIn("posthaste bulk: 0 done, ", run.err, str(run))
 
     def start_slowly(self, *options, rate="500/s", done=20, **rest):
         """A run that is under way, some messages done, many not."""
@@ -68,6 +74,12 @@ class Checkpoint(WithSink):
         missing = set(self.all) - set(arrived)
         self.assertLessEqual(missing, {int(number) - 1 for number in unknown})
         self.assert_says(run, "--retry-unknown")
+        told = [each for each in map(json.loads, self.again("--json", code=76).out.splitlines()) if "message" in each]
+        self.assertEqual({each["message"] for each in told}, {f"line {number}" for number in unknown})
+        for each in told:
+            self.assertEqual((each["outcome"], each["error"]["class"]), ("unknown", "ERR_STATE"))
+            self.assertEqual(set(each["error"]), {"class", "phase", "code", "enhanced", "text", "reply", "command",
+                                                  "system_errno", "system_error"})
         self.again("--retry-unknown")
         self.assertEqual(sorted(set(self.arrived())), self.all)
 

@@ -22,8 +22,13 @@ class Usage(Case):
         self.refuse(*SERVER, "x", "y", says="one source at a time")
         self.refuse(*SERVER, "--template", "t", says="--template and --recipients belong together")
         self.refuse(*SERVER, "--retry-unknown", "x", says="--retry-unknown needs the --checkpoint")
-        self.refuse(*SERVER, "--connections", "0", "x", says="--connections: 1 to 10000")
-        self.refuse(*SERVER, "--window", "0", "x", says="--window: 1 (none) to 1000")
+        for number in ("0", "20000", "2000000", "9" * 30, "-1", "1.5", ""):
+            self.refuse(*SERVER, f"--connections={number}", "x",
+                        says=f'--connections: "{number}" is not a whole number from 1 to 10000 (')
+        self.refuse(*SERVER, "--window", "0", "x", says='--window: "0" is not a whole number from 1 to 1000 (')
+        self.refuse(*SERVER, "--retries", "x", "x", says='"x" is not a whole number from 0 to 1000000 (')
+        self.refuse(*SERVER, "--progress", "soon", "x",
+                    says='"soon" is not a number of seconds such as 30 or 2.5, at most 4000000 (posthaste')
         self.refuse(*SERVER, "--rate", "fast", "x", says="a rate above 0 such as 10/s")
         self.refuse(*SERVER, "--conections", "2", "x", says="did you mean --connections?")
         self.refuse(*SERVER, "/nonexistent", says="cannot read /nonexistent: No such file or directory; nothing was sent\n",

@@ -18,7 +18,7 @@ class Help(Case):
         expected = {
             "send": ["server", "tls", "starttls", "helo", "user", "password-file",
                      "password-command", "auth", "allow-plaintext-auth", "cafile", "capath", "cert",
-                     "key", "tls-hostname", "no-tls-verify", "no-kernel-tls", "open-timeout",
+                     "key", "tls-hostname", "no-tls-verify", "no-kernel-tls", "open-timeout", "avoid",
                      "read-timeout", "bind",
                      "any-recipient", "from", "to", "trace", "json", "quiet"],
             "talk": ["server", "user", "cafile", "trace"],
