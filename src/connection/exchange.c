@@ -50,8 +50,7 @@ static bool give_content(ph_connection *connection)
     if (give_file(connection, source))
         return true;
     if (!connection->source_buffer && ph__source_needs_buffer(source)) {
-        /* Kept for the next message. Not cleared, so that it takes the memory that is used of it.
-         */
+        /* Kept for the next message; not cleared, so that only what is used of it is resident. */
         connection->source_buffer =
             ph__reallocate_array(connection->allocator, NULL, ph__source_buffer_size, 1);
         if (!connection->source_buffer) {

@@ -18,11 +18,21 @@ static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
 /* ---- What TLS itself says -------------------------------------------------------------------- */
 
+static const struct ph__slice command = {(const uint8_t *)"NOOP\r\n", 6};
+
+static void expect_command_arrives(struct tls_pair *f)
+{
+    char got[6];
+    size_t n;
+    assert_int_equal(tls_pair_write(f, &command, 1, &n), PH__IO_DONE);
+    assert_int_equal(tls_pair_server_reads(f, got, sizeof got), sizeof got);
+    assert_memory_equal(got, command.bytes, sizeof got);
+}
+
 /* RFC 8446 section 4.6.3: OpenSSL answers with new keys of its own; the kernel cannot. */
 static void new_keys__that_the_server_asks_for(void **state)
 {
     (void)state;
-    const struct ph__slice slice = {(const uint8_t *)"NOOP\r\n", 6};
     char got[6];
     struct tls_pair f;
     size_t n;
@@ -34,15 +44,13 @@ static void new_keys__that_the_server_asks_for(void **state)
         tls_pair_wait_for_server(&f);
     assert_memory_equal(got, "220 mx", 6);
     if (tls_pair_is_by_kernel(&f)) {
-        assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_FAILED);
+        assert_int_equal(tls_pair_write(&f, &command, 1, &n), PH__IO_FAILED);
         assert_int_equal(f.error.view.status, PH_ERR_TLS);
         assert_string_equal(f.error.view.message,
                             "the server asks for new keys, which cannot be given to the kernel; "
                             "switch kernel TLS off for it");
     } else {
-        assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_DONE);
-        assert_int_equal(tls_pair_server_reads(&f, got, 6), 6);
-        assert_memory_equal(got, "NOOP\r\n", 6);
+        expect_command_arrives(&f);
     }
     tls_pair_end(&f);
 }
@@ -51,7 +59,6 @@ static void new_keys__that_the_server_asks_for(void **state)
 static void new_keys__of_the_server(void **state)
 {
     (void)state;
-    const struct ph__slice slice = {(const uint8_t *)"NOOP\r\n", 6};
     char got[6];
     struct tls_pair f;
     size_t n;
@@ -60,9 +67,7 @@ static void new_keys__of_the_server(void **state)
     tls_pair_server_says(&f, "220 mx");
     while (tls_pair_read(&f, got, sizeof got, &n) != PH__IO_DONE)
         tls_pair_wait_for_server(&f);
-    assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_DONE);
-    assert_int_equal(tls_pair_server_reads(&f, got, 6), 6);
-    assert_memory_equal(got, "NOOP\r\n", 6);
+    expect_command_arrives(&f);
     tls_pair_end(&f);
 }
 
@@ -184,7 +189,7 @@ static void write__to_one_who_has_gone_raises_no_signal(void **state)
         tls_pair_close_server(&f);
         assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_DONE);
         wait_for_end(&f);
-        assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_FAILED);
+        assert_int_equal(tls_pair_write(&f, &command, 1, &n), PH__IO_FAILED);
         assert_int_equal(f.error.view.status, PH_ERR_IO);
         assert_int_equal(f.error.view.system_errno, EPIPE);
         assert_string_equal(f.error.view.message, "the connection was lost: Broken pipe");
