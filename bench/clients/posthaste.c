@@ -108,6 +108,7 @@ static void take_event(struct sending *sending, const ph_event *event)
 static void send_all(struct sending *sending)
 {
     struct pollfd fds[PH_POLLFDS_MAX];
+    uint64_t now_ms = ph_now_ms();
     for (;;) {
         ph_event event;
         while (ph_connection_next_event(sending->connection, &event))
@@ -115,8 +116,9 @@ static void send_all(struct sending *sending)
         if (sending->done == sending->job->count)
             return;
         const size_t n = ph_connection_pollfds(sending->connection, fds);
-        (void)poll(fds, n, ph_connection_poll_timeout(sending->connection, ph_now_ms()));
-        ph_connection_process(sending->connection, fds, n, ph_now_ms());
+        (void)poll(fds, n, ph_connection_poll_timeout(sending->connection, now_ms));
+        now_ms = ph_now_ms();
+        ph_connection_process(sending->connection, fds, n, now_ms);
     }
 }
 

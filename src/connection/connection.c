@@ -158,6 +158,7 @@ bool ph__connection_drain_events(ph_connection *connection)
     /* One event at a time: what comes behind it (a 421, the end) must not take its place. */
     while (connection->stage == PH__STAGE_OPEN && connection->event.type == PH__EVENT_NONE &&
            ph__session_next_event(connection->session, &event)) {
+        connection->may_have_output = true;
         if (event.type == PH__EVENT_START_TLS)
             return true;
         if (event.type == PH__EVENT_FAILED) {

@@ -70,6 +70,8 @@ struct ph_connection {
     uint64_t reply_since;   /* the begin of the wait for a whole reply */
     uint64_t writing_since; /* the last progress of a blocked write */
     uint64_t replies_seen;
+    bool has_received; /* bytes, since progress was noted */
+    bool has_sent;
 
     struct ph__source *source;
     uint8_t *source_buffer;
@@ -89,9 +91,10 @@ struct ph_connection {
     bool has_rested;   /* since READY: opening needs more memory than waiting */
     bool is_commanded; /* a NOOP, RSET or QUIT of the program is under way */
     bool wants_quit;
-    bool has_quit;     /* QUIT was submitted: whatever ends the connection now is no failure */
-    bool has_told_end; /* CLOSED, or FAILED, was pulled */
-    bool has_work;     /* something was submitted, and nothing was written since */
+    bool has_quit;        /* QUIT was submitted: whatever ends the connection now is no failure */
+    bool has_told_end;    /* CLOSED, or FAILED, was pulled */
+    bool has_work;        /* something was submitted, and nothing was written since */
+    bool may_have_output; /* the session told an event since, which may bring more to write */
     const ph_error *event_error; /* of the last event */
 
     ph_event_fn handler; /* NULL: events are pulled */
@@ -156,8 +159,7 @@ void ph__connection_set_clock(ph_connection *connection, uint64_t now_ms);
 void ph__connection_check_deadline(ph_connection *connection, uint64_t now_ms);
 
 /* Notes that waiting begins, goes on or ends. */
-void ph__connection_note_progress(ph_connection *connection, bool received, bool wrote,
-                                  uint64_t now_ms);
+void ph__connection_note_progress(ph_connection *connection, uint64_t now_ms);
 
 /* ---- messages.c ------------------------------------------------------------------------------ */
 

@@ -7,9 +7,10 @@
 
 #include "connection/connection_state.h"
 
-void ph__connection_note_progress(ph_connection *connection, bool received, bool wrote,
-                                  uint64_t now_ms)
+void ph__connection_note_progress(ph_connection *connection, uint64_t now_ms)
 {
+    const bool received = connection->has_received;
+    const bool wrote = connection->has_sent;
     const uint64_t replies = ph__session_reply_count(connection->session);
     if (!ph__session_awaits_reply(connection->session)) {
         connection->reading_since = 0;
@@ -25,13 +26,18 @@ void ph__connection_note_progress(ph_connection *connection, bool received, bool
         connection->writing_since = 0;
     else if (wrote || connection->writing_since == 0)
         connection->writing_since = now_ms;
+    connection->has_received = false;
+    connection->has_sent = false;
 }
 
 void ph__connection_set_clock(ph_connection *connection, uint64_t now_ms)
 {
     connection->now_ms = now_ms;
-    if (connection->is_clock_stale && connection->stage == PH__STAGE_OPEN)
-        ph__connection_note_progress(connection, true, true, now_ms);
+    if (connection->is_clock_stale && connection->stage == PH__STAGE_OPEN) {
+        connection->has_received = true;
+        connection->has_sent = true;
+        ph__connection_note_progress(connection, now_ms);
+    }
     connection->is_clock_stale = false;
 }
 

@@ -92,6 +92,8 @@ static bool advance(ph_connection *connection, ph_event *event)
 {
     if (pull(connection, event))
         return true;
+    if (!connection->has_work && !connection->may_have_output)
+        return false;
     connection->has_work = false;
     ph__messages_submit(connection);
     if (connection->stage == PH__STAGE_OPEN)

@@ -102,7 +102,7 @@ static enum ph__io write_slices(ph_connection *connection, const struct ph__slic
 }
 
 /* @return PH__IO_DONE if nothing is left to write, else why not */
-static enum ph__io write_output(ph_connection *connection, uint64_t now_ms)
+static enum ph__io write_output(ph_connection *connection)
 {
     for (;;) {
         struct ph__slice slices[slices_per_write];
@@ -118,7 +118,7 @@ static enum ph__io write_output(ph_connection *connection, uint64_t now_ms)
         ph__session_wrote(connection->session, n);
         connection->has_written = true;
         connection->is_clock_stale = true;
-        ph__connection_note_progress(connection, false, true, now_ms);
+        connection->has_sent = true;
     }
 }
 
@@ -157,7 +157,7 @@ static void fail_read(ph_connection *connection)
 }
 
 /* @return DONE if bytes were fed, END, FAILED or what is waited for */
-static enum ph__io read_input(ph_connection *connection, uint64_t now_ms)
+static enum ph__io read_input(ph_connection *connection)
 {
     uint8_t bytes[ph__read_size];
     size_t n = 0;
@@ -169,8 +169,8 @@ static enum ph__io read_input(ph_connection *connection, uint64_t now_ms)
         keep_first_bytes(connection, bytes, n);
     connection->round_trips += connection->has_written;
     connection->has_written = false;
+    connection->has_received = true;
     (void)ph__session_receive(connection->session, bytes, n);
-    ph__connection_note_progress(connection, true, false, now_ms);
     return PH__IO_DONE;
 }
 
@@ -178,7 +178,7 @@ static enum ph__io read_input(ph_connection *connection, uint64_t now_ms)
 static bool read_all(ph_connection *connection, uint64_t now_ms)
 {
     while (connection->stage == PH__STAGE_OPEN && connection->event.type == PH__EVENT_NONE) {
-        const enum ph__io io = read_input(connection, now_ms);
+        const enum ph__io io = read_input(connection);
         connection->read_wants_write = io == PH__IO_WANT_WRITE;
         if (io == PH__IO_WANT_READ || io == PH__IO_WANT_WRITE)
             return false;
@@ -201,13 +201,13 @@ static bool read_all(ph_connection *connection, uint64_t now_ms)
 }
 
 /* The write failed: the server's last words, if it had any, say more than "broken pipe". */
-static void fail_write(ph_connection *connection, uint64_t now_ms)
+static void fail_write(ph_connection *connection)
 {
     struct ph__error reason;
     ph__error_init(&reason, connection->allocator);
     ph__error_copy(&reason, &connection->error);
     while (connection->stage == PH__STAGE_OPEN && connection->event.type == PH__EVENT_NONE &&
-           read_input(connection, now_ms) == PH__IO_DONE)
+           read_input(connection) == PH__IO_DONE)
         (void)ph__connection_drain_events(connection);
     if (connection->stage == PH__STAGE_OPEN && connection->event.type == PH__EVENT_NONE) {
         ph__error_copy(&connection->error, &reason);
@@ -225,27 +225,40 @@ static bool note_write(ph_connection *connection, enum ph__io io)
     return io != PH__IO_FAILED;
 }
 
-void ph__connection_write(ph_connection *connection, uint64_t now_ms)
+/* Writes what may be written now. */
+static void write_all(ph_connection *connection)
 {
-    if (!note_write(connection, write_output(connection, now_ms)))
-        fail_write(connection, now_ms);
-    ph__connection_note_progress(connection, false, false, now_ms);
+    connection->may_have_output = false;
+    if (!note_write(connection, write_output(connection)))
+        fail_write(connection);
 }
 
-bool ph__connection_exchange(ph_connection *connection, bool is_readable, uint64_t now_ms)
+/* @return the stage changed */
+static bool exchange(ph_connection *connection, bool is_readable, uint64_t now_ms)
 {
     if (is_readable || connection->stream->functions->has_pending(connection->stream)) {
         if (read_all(connection, now_ms))
             return connection->stage != PH__STAGE_OPEN;
-        ph__connection_note_progress(connection, false, false, now_ms);
         if (connection->event.type != PH__EVENT_NONE)
             return false; /* what comes of it, and of what is behind it, leaves in one write */
     }
-    ph__connection_write(connection, now_ms);
+    write_all(connection);
     if (ph__connection_drain_events(connection)) {
         ph__connection_begin_handshake(connection, now_ms);
         return true;
     }
-    ph__connection_note_progress(connection, false, false, now_ms);
     return connection->stage != PH__STAGE_OPEN;
+}
+
+void ph__connection_write(ph_connection *connection, uint64_t now_ms)
+{
+    write_all(connection);
+    ph__connection_note_progress(connection, now_ms);
+}
+
+bool ph__connection_exchange(ph_connection *connection, bool is_readable, uint64_t now_ms)
+{
+    const bool has_changed = exchange(connection, is_readable, now_ms);
+    ph__connection_note_progress(connection, now_ms);
+    return has_changed;
 }
