@@ -64,14 +64,14 @@ struct ph_connection {
     bool read_wants_write;
     bool write_is_blocked;
     bool write_wants_read;
+    bool has_received; /* bytes, since progress was noted */
+    bool has_sent;
 
     uint64_t opening_since; /* the stage that the open limit covers */
     uint64_t reading_since; /* the last byte, or the begin of the wait; 0: no wait */
     uint64_t reply_since;   /* the begin of the wait for a whole reply */
     uint64_t writing_since; /* the last progress of a blocked write */
     uint64_t replies_seen;
-    bool has_received; /* bytes, since progress was noted */
-    bool has_sent;
 
     struct ph__source *source;
     uint8_t *source_buffer;
