@@ -177,14 +177,12 @@ static void send_file(struct peer *peer, const struct job *job)
         job_fail(job->file, strerror(errno));
 }
 
-/* Beside a file lies one whose dots are doubled, which is what DATA sends of it. */
+/* By DATA it must have no line that begins with a dot: it is sent as it is. */
 static void open_content(struct peer *peer, const struct job *job)
 {
-    char path[1024];
-    (void)snprintf(path, sizeof path, "%s%s", job->file, job_is(job, "data") ? ".stuffed" : "");
-    peer->content = open(path, O_RDONLY);
+    peer->content = open(job->file, O_RDONLY);
     if (peer->content < 0)
-        job_fail(path, strerror(errno));
+        job_fail(job->file, strerror(errno));
 }
 
 static void send_body(struct peer *peer, const struct job *job)

@@ -44,7 +44,7 @@ SERIES = [
            DATA, lambda step: ("data", _few_recipients(step), KIB, step, False),
            lambda step: step, _few_recipients),
     Series("body", "The body, from a file by BDAT", "bytes", "MiB",
-           (KIB, 64 * KIB, MIB, 16 * MIB, 128 * MIB, GIB), 4, CHUNKING,
+           (0, KIB, 64 * KIB, MIB, 16 * MIB, 128 * MIB, GIB), 5, CHUNKING,
            lambda step: ("bdat,file", 1, step, 1, True), lambda step: step / MIB,
            memory_in="KiB"),
     Series("sessions", "Sessions at once from one process", "sessions", "session", _decades(4), 4,
@@ -61,11 +61,11 @@ def _run_once(series, step):
                           content.file_of(size) if has_file else None)
         used = clients.run(client, job)
         check_arrival(client, job, sink.counted())
-    units = series.units(step)
-    done = units * series.runs(step)
-    return {"cpu": used["cpu_us"] / done, "wall": used["wall_us"] / done,
-            "memory": grown_kib(used) * (KIB if series.memory_in == "bytes" else 1) / units,
-            "peak_kib": used["peak_rss_kib"]}
+    runs, units = series.runs(step), series.units(step)
+    in_all = {"cpu": used["cpu_us"] / runs, "wall": used["wall_us"] / runs,
+              "memory": grown_kib(used) * (KIB if series.memory_in == "bytes" else 1)}
+    each = {name: value / units if units > 0 else None for name, value in in_all.items()}
+    return {**each, "cpu_in_all": in_all["cpu"], "peak_kib": used["peak_rss_kib"]}
 
 
 def _points(series, steps, rounds):
@@ -82,8 +82,9 @@ def _points(series, steps, rounds):
 
 def _point(series, step, rounds):
     runs = [_run_once(series, step) for _ in range(rounds)]
-    return {"step": step, **{name: statistics.median(run[name] for run in runs)
-                             for name in runs[0]}}
+    return {"step": step, **{name: None if value is None else
+                             statistics.median(run[name] for run in runs)
+                             for name, value in runs[0].items()}}
 
 
 def run_series(series, rounds, is_quick):

@@ -70,19 +70,20 @@ def _tic(step, axis):
 
 
 def growth(result, folder):
-    """Two panels: what a unit takes in time, and in memory."""
-    if not result["points"]:
+    """Two panels: what a unit takes in time, and in memory. A step of no unit is left out."""
+    shown = [point for point in result["points"] if point["step"] > 0]
+    if not shown:
         return
     points = "\n".join(f"{point['step']} {point['cpu']} {point['wall']} {point['memory']}"
-                       for point in result["points"])
-    steps = [point["step"] for point in result["points"]]
+                       for point in shown)
+    steps = [point["step"] for point in shown]
     tics = ", ".join(f"'{_tic(step, result['axis'])}' {step}" for step in steps)
     script = GROWTH.format(
         height=380, path=folder / f"growth-{result['name']}.svg", title=_quoted(result["title"]),
         axis=result["axis"], first=steps[0] / 1.3, last=steps[-1] * 1.3, tics=tics,
         unit=result["unit"], memory_in=result["memory_in"],
-        time_axis=_axis([point[name] for point in result["points"] for name in ("cpu", "wall")]),
-        memory_axis=_axis([point["memory"] for point in result["points"]]))
+        time_axis=_axis([point[name] for point in shown for name in ("cpu", "wall")]),
+        memory_axis=_axis([point["memory"] for point in shown]))
     _gnuplot(script, f"$points << END\n{points}\nEND\n")
 
 

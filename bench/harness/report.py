@@ -94,11 +94,12 @@ def overview(results):
 def growth_table(result):
     unit = result["unit"]
     text = [f"### {result['title']}", "", f"![{result['title']}](growth-{result['name']}.svg)", "",
-            f"| {result['axis']} | CPU a {unit}, us | wall a {unit}, us "
+            f"| {result['axis']} | CPU in all, us | CPU a {unit}, us | wall a {unit}, us "
             f"| memory a {unit}, {result['memory_in']} | peak memory, KiB |",
-            "|---:|---:|---:|---:|---:|"]
-    text += [f"| {point['step']:,} | {number(point['cpu'])} | {number(point['wall'])} "
-             f"| {number(point['memory'])} | {number(point['peak_kib'])} |"
+            "|---:|---:|---:|---:|---:|---:|"]
+    text += [f"| {point['step']:,} | {number(point['cpu_in_all'])} | {number(point['cpu'])} "
+             f"| {number(point['wall'])} | {number(point['memory'])} "
+             f"| {number(point['peak_kib'])} |"
              for point in result["points"]]
     text += [f"\nIt ends before {step}: {why}." for step, why in result["failures"].items()]
     return "\n".join([*text, ""])
