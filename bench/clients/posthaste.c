@@ -27,10 +27,8 @@ struct sending {
     struct meter meter;
 };
 
-ph_server *posthaste_server(const struct job *job)
+void posthaste_set(ph_server *server, const struct job *job)
 {
-    ph_server *server;
-    must(ph_server_new("127.0.0.1", job->port, NULL, &server));
     must(ph_server_set_tls_mode(server, job_is(job, "tls") ? PH_TLS_STARTTLS_ALWAYS : PH_TLS_OFF));
     if (job_is(job, "tls"))
         must(ph_tls_config_set_ca_file(ph_server_tls_config(server), job->cafile));
@@ -38,6 +36,13 @@ ph_server *posthaste_server(const struct job *job)
         must(ph_server_set_features(server, PH_FEATURE_CHUNKING, false));
     if (job_is(job, "window"))
         must(ph_server_set_window(server, window, window_bytes));
+}
+
+ph_server *posthaste_server(const struct job *job)
+{
+    ph_server *server;
+    must(ph_server_new("127.0.0.1", job->port, NULL, &server));
+    posthaste_set(server, job);
     return server;
 }
 
@@ -147,6 +152,8 @@ int main(int argc, char **argv)
         posthaste_sessions(&job);
     else if (job_is(&job, "pool"))
         posthaste_pool(&job);
+    else if (job_is(&job, "smtp"))
+        posthaste_smtp(&job);
     else
         send_over_one(&job);
     job_free(&job);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What posthaste's two ways through the benchmarks share. */
+/* What posthaste's ways through the benchmarks share. */
 #ifndef BENCH_POSTHASTE_JOB_H
 #define BENCH_POSTHASTE_JOB_H
 
@@ -14,6 +14,9 @@ static inline void must(int status)
         job_fail("posthaste", ph_status_text((ph_status)status));
 }
 
+/** Sets what the job's mode asks for. */
+void posthaste_set(ph_server *server, const struct job *job);
+
 /** @return the server that the job names, with what its mode asks for; the caller frees it */
 ph_server *posthaste_server(const struct job *job);
 
@@ -25,5 +28,8 @@ void posthaste_sessions(const struct job *job);
 
 /** Sends COUNT messages through a pool of one connection, and prints what it cost. */
 void posthaste_pool(const struct job *job);
+
+/** Sends COUNT messages through the blocking client, and prints what it cost. */
+void posthaste_smtp(const struct job *job);
 
 #endif
