@@ -133,8 +133,9 @@ int ph__session_data(struct ph__session *session, ph_result *result);
 
 /* ---- Bytes ---------------------------------------------------------------------------------- */
 
-/** Feeds bytes from the server, split anywhere; they are copied. @return PH_OK or why the session
- * broke */
+/** Feeds bytes from the server, split anywhere, which are not needed after the call: replies are
+ * taken from them up to the next event, and what stands behind that is copied. @return PH_OK or why
+ * the session broke */
 int ph__session_receive(struct ph__session *session, const void *bytes, size_t n);
 
 /** @return how many slices (0: nothing) are to be written now; valid until the next call. One whose

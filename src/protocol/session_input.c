@@ -1,42 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a session is told: replies, each for the command at the head of the queue, those that nobody
- * asked for, and the end.
+ * asked for, and the end. Replies are taken from where they were read; only what stands behind an
+ * event is kept.
  */
 #include <string.h>
 
 #include "base/format.h"
 #include "base/utf8.h"
 #include "protocol/session_state.h"
-
-int ph__session_receive(struct ph__session *session, const void *bytes, size_t n)
-{
-    if (session->state == PH__STATE_BROKEN)
-        return session->error.view.status;
-    if (n == 0)
-        return PH_OK;
-    if (session->state == PH__STATE_AWAITING_TLS) {
-        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_STARTTLS,
-                            "%s sent data between its reply to STARTTLS and the TLS handshake; "
-                            "somebody on the way may be injecting it, so the session ends",
-                            session->server);
-        ph__session_break(session);
-        return PH_ERR_PROTOCOL;
-    }
-    ph__buffer_consume(&session->input, session->input_used);
-    session->input_used = 0;
-    const int status = ph__buffer_append(&session->input, bytes, n);
-    if (status == PH_OK)
-        return PH_OK;
-    if (status == PH_ERR_NO_MEMORY) {
-        ph__session_fail_without_memory(session);
-    } else {
-        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
-                            "%s sends without end", session->server);
-        ph__session_break(session);
-    }
-    return session->error.view.status;
-}
 
 static void trace_reply(const struct ph__session *session, bool is_secret)
 {
@@ -132,16 +104,11 @@ static void handle_malformed(struct ph__session *session)
     ph__session_break(session);
 }
 
-/* Takes one reply from the input, if there is a whole one. */
-static void parse_input(struct ph__session *session)
+/* Takes one reply from the bytes, if there is a whole one. @return how many bytes were used */
+static size_t parse(struct ph__session *session, const uint8_t *bytes, size_t n)
 {
-    struct ph__buffer *input = &session->input;
     size_t used;
-    const enum ph__parse outcome =
-        ph__reply_parse(&session->parser, input->bytes + session->input_used,
-                        input->length - session->input_used, &session->reply, &used);
-    session->input_used += used;
-    switch (outcome) {
+    switch (ph__reply_parse(&session->parser, bytes, n, &session->reply, &used)) {
     case PH__PARSE_CONSUMED:
         handle_reply(session);
         break;
@@ -154,12 +121,70 @@ static void parse_input(struct ph__session *session)
         ph__session_fail_without_memory(session);
         break;
     }
+    return used;
+}
+
+static bool has_kept(const struct ph__session *session)
+{
+    return session->input_used < session->input.length;
+}
+
+/* Events are told one at a time: what stands behind one waits until it was taken. */
+static bool may_parse(const struct ph__session *session)
+{
+    return session->state != PH__STATE_BROKEN && session->state != PH__STATE_AWAITING_TLS &&
+           !ph__session_has_event(session);
+}
+
+static void parse_kept(struct ph__session *session)
+{
+    const struct ph__buffer *input = &session->input;
+    session->input_used +=
+        parse(session, input->bytes + session->input_used, input->length - session->input_used);
+}
+
+static void keep(struct ph__session *session, const uint8_t *bytes, size_t n)
+{
+    ph__buffer_consume(&session->input, session->input_used);
+    session->input_used = 0;
+    const int status = ph__buffer_append(&session->input, bytes, n);
+    if (status == PH_ERR_NO_MEMORY) {
+        ph__session_fail_without_memory(session);
+    } else if (status != PH_OK) {
+        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
+                            "%s sends without end", session->server);
+        ph__session_break(session);
+    }
+}
+
+static void refuse_injection(struct ph__session *session)
+{
+    (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_STARTTLS,
+                        "%s sent data between its reply to STARTTLS and the TLS handshake; "
+                        "somebody on the way may be injecting it, so the session ends",
+                        session->server);
+    ph__session_break(session);
+}
+
+int ph__session_receive(struct ph__session *session, const void *bytes, size_t n)
+{
+    const uint8_t *input = bytes;
+    size_t used = 0;
+    while (has_kept(session) && may_parse(session))
+        parse_kept(session);
+    while (used < n && may_parse(session))
+        used += parse(session, input + used, n - used);
+    if (used < n && session->state == PH__STATE_AWAITING_TLS)
+        refuse_injection(session);
+    else if (used < n && session->state != PH__STATE_BROKEN)
+        keep(session, input + used, n - used);
+    return session->state == PH__STATE_BROKEN ? session->error.view.status : PH_OK;
 }
 
 void ph__session_refuse_leftovers(struct ph__session *session)
 {
-    while (session->state == PH__STATE_OPEN && session->input_used < session->input.length)
-        parse_input(session);
+    while (session->state == PH__STATE_OPEN && has_kept(session))
+        parse_kept(session);
     if (session->state == PH__STATE_BROKEN ||
         !ph__reply_parser_is_midway(&session->parser, &session->reply))
         return;
@@ -171,9 +196,8 @@ void ph__session_refuse_leftovers(struct ph__session *session)
 
 bool ph__session_next_event(struct ph__session *session, struct ph__event *event)
 {
-    while (!ph__session_has_event(session) && session->state != PH__STATE_BROKEN &&
-           session->input_used < session->input.length)
-        parse_input(session);
+    while (has_kept(session) && may_parse(session))
+        parse_kept(session);
     if (!ph__session_has_event(session))
         ph__session_end_dismissed(session);
     if (ph__session_take_event(session, event)) {

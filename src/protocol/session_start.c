@@ -3,6 +3,7 @@
  * How a session starts: greeting, EHLO or HELO, STARTTLS, EHLO again (RFC 5321 section 3.2,
  * RFC 3207). What a server said before TLS decides nothing after it.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/allocator.h"
@@ -192,11 +193,6 @@ void ph__answered_starttls(struct ph__session *session, const struct ph__command
         return;
     }
     ph__session_enter(session, PH__STATE_AWAITING_TLS);
-    if (session->input_used < session->input.length) {
-        const size_t rest = session->input.length - session->input_used;
-        (void)ph__session_receive(session, session->input.bytes + session->input_used, rest);
-        return; /* data behind the 220 is an injection, and receive says so */
-    }
     ph__session_emit(session, (struct ph__event){.type = PH__EVENT_START_TLS});
 }
 
@@ -204,6 +200,7 @@ int ph__session_tls_started(struct ph__session *session)
 {
     if (session->state != PH__STATE_AWAITING_TLS)
         return PH_ERR_STATE;
+    assert(session->input_used == session->input.length); /* bytes that came early were refused */
     ph_capabilities_free(session->capabilities);
     session->capabilities = NULL;
     session->is_secure = true;

@@ -163,8 +163,8 @@ struct ph__session {
     size_t built_count; /* so many from the head were built */
     size_t in_flight;   /* so many of them were written whole and await their replies */
 
-    struct ph__buffer input;
-    size_t input_used;
+    struct ph__buffer input; /* what was received behind an event that was not taken yet */
+    size_t input_used;       /* of it */
     struct ph__reply_parser parser;
     struct ph_reply reply; /* the one that is coming in, or came last */
     uint64_t reply_count;

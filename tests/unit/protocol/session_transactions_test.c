@@ -124,7 +124,7 @@ static void unknown_outcome__stays_when_the_session_breaks(void **state)
     struct fixture fixture;
     begin(&fixture);
     refuse_a_part_and_take_the_end(&fixture);
-    assert_int_equal(peer_says(&fixture.peer, "nonsense\r\n"), PH_OK);
+    assert_int_equal(peer_says(&fixture.peer, "nonsense\r\n"), PH_ERR_PROTOCOL);
     assert_int_equal(fixture.peer.event.type, PH__EVENT_FAILED);
     assert_int_equal(ph_result_outcome(fixture.messages[0].result), PH_OUTCOME_UNKNOWN);
     assert_int_equal(ph_result_error(fixture.messages[0].result)->outcome, PH_OUTCOME_UNKNOWN);
@@ -188,7 +188,7 @@ static void data_alone__cancelled_before_its_354_ends_nothing(void **state)
     assert_int_equal(ph__session_data(peer->session, fixture.messages[0].result), PH_OK);
     assert_string_equal(peer_takes(peer), "DATA\r\n");
     assert_int_equal(ph__session_cancel(peer->session, NULL), PH_OK);
-    assert_int_equal(peer_says(peer, "354 go ahead\r\n"), PH_OK);
+    assert_int_equal(peer_says(peer, "354 go ahead\r\n"), PH_ERR_CANCELLED);
     assert_string_equal(peer_takes(peer), "");
     assert_int_equal(peer->event.type, PH__EVENT_FAILED);
     assert_int_equal(ph_result_outcome(fixture.messages[0].result), PH_OUTCOME_NOT_SENT);
