@@ -139,8 +139,8 @@ static bool may_parse(const struct ph__session *session)
 static void parse_kept(struct ph__session *session)
 {
     const struct ph__buffer *input = &session->input;
-    session->input_used +=
-        parse(session, input->bytes + session->input_used, input->length - session->input_used);
+    session->input_used += (uint32_t)parse(session, input->bytes + session->input_used,
+                                           input->length - session->input_used);
 }
 
 static void keep(struct ph__session *session, const uint8_t *bytes, size_t n)
@@ -205,7 +205,6 @@ bool ph__session_next_event(struct ph__session *session, struct ph__event *event
             event->status = session->error.view.status;
         return true;
     }
-    *event = (struct ph__event){.type = PH__EVENT_NONE};
     return false;
 }
 

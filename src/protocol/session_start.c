@@ -193,7 +193,7 @@ void ph__answered_starttls(struct ph__session *session, const struct ph__command
         return;
     }
     ph__session_enter(session, PH__STATE_AWAITING_TLS);
-    ph__session_emit(session, (struct ph__event){.type = PH__EVENT_START_TLS});
+    ph__session_emit(session, PH__EVENT_START_TLS, PH_OK);
 }
 
 int ph__session_tls_started(struct ph__session *session)

@@ -84,7 +84,7 @@ static int make_room(struct ph__session *session)
 {
     if (session->transactions_count < session->transactions_size)
         return PH_OK;
-    const size_t size = session->transactions ? session->transactions_max : 1;
+    const uint32_t size = session->transactions ? session->transactions_max : 1;
     struct ph__transaction *grown = ph__reallocate_array(session->allocator, session->transactions,
                                                          size, sizeof *session->transactions);
     if (!grown)
@@ -220,16 +220,16 @@ static bool must_clear(const struct ph__session *session, const struct ph__trans
 static void feed(struct ph__session *session, struct ph__transaction *transaction)
 {
     const size_t count = transaction->envelope->recipient_count;
-    if (!transaction->mail_is_queued && ph__session_queue_room(session) > 1) {
+    if (!transaction->mail_is_queued && ph__session_has_room_to_queue(session, 2)) {
         if (must_clear(session, transaction))
             ph__transaction_queue(session, transaction, PH__CMD_CLEAR, 0);
         ph__transaction_queue(session, transaction, PH__CMD_MAIL, 0);
         transaction->mail_is_queued = true;
     }
     while (transaction->mail_is_queued && transaction->next_recipient < count &&
-           ph__session_queue_room(session) > 0)
+           ph__session_has_room_to_queue(session, 1))
         ph__transaction_queue(session, transaction, PH__CMD_RCPT, transaction->next_recipient++);
-    if (!may_queue_content(session, transaction) || ph__session_queue_room(session) == 0)
+    if (!may_queue_content(session, transaction) || !ph__session_has_room_to_queue(session, 1))
         return;
     if (transaction->uses_bdat)
         begin_bdat(transaction);
@@ -279,7 +279,7 @@ void ph__transactions_forget_first(struct ph__session *session)
         session->bytes_in_flight -= ph__transaction_at(session, 0)->content.in_flight;
     }
     session->transactions_head =
-        ph__ring_next(session->transactions_head, session->transactions_size);
+        (uint32_t)ph__ring_next(session->transactions_head, session->transactions_size);
     session->transactions_count--;
     if (session->state == PH__STATE_OPEN)
         ph__transactions_feed(session); /* the window may have room again */

@@ -184,7 +184,7 @@ void ph__transactions_broken(struct ph__session *session, const struct ph__trans
     ph__error_init(&reason, session->allocator);
     ph__error_copy(&reason, &session->error);
     set_loss(session, &loss);
-    size_t ended = 0;
+    uint32_t ended = 0;
     const struct ph__transaction *told = culprit;
     for (size_t i = 0; i < session->transactions_count; i++) {
         struct ph__transaction *transaction = ph__transaction_at(session, i);
