@@ -182,7 +182,7 @@ static int submit_address(struct ph__session *session, unsigned kind, const ph_a
         return ph__error_set(&session->error, PH_ERR_UNSUPPORTED, rows[kind].phase,
                              "%s does not offer SMTPUTF8, without which it cannot take the address "
                              "<%s>; nothing was sent",
-                             session->server, ph_address_mailbox(address));
+                             session->config->server, ph_address_mailbox(address));
     }
     session->single = address;
     return try_build(session, kind);

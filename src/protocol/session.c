@@ -21,11 +21,8 @@ struct ph__session *ph__session_new(const struct ph__session_config *config)
     struct ph__session *session = ph__allocate(config->allocator, sizeof *session);
     if (!session)
         return NULL;
-    session->own_allocator = *config->allocator;
-    const ph_allocator *allocator = session->allocator = &session->own_allocator;
-    session->server = config->server;
-    session->trace = config->trace;
-    session->last_capabilities = config->last_capabilities;
+    const ph_allocator *allocator = session->allocator = config->allocator;
+    session->config = config;
     ph__buffer_init(&session->input, allocator, ph__input_max);
     ph__reply_parser_init(&session->parser, allocator, &config->reply_limits);
     ph__reply_init(&session->reply, allocator, config->reply_limits.total_max);
@@ -44,7 +41,7 @@ void ph__session_free(struct ph__session *session)
 {
     if (!session)
         return;
-    const ph_allocator allocator = session->own_allocator;
+    const ph_allocator *allocator = session->allocator;
     ph__exchange_release(session);
     ph__error_release(&session->error);
     session->staging.is_secret = true; /* it may hold what was to be sent next */
@@ -53,13 +50,13 @@ void ph__session_free(struct ph__session *session)
     ph__reply_parser_release(&session->parser);
     ph__buffer_release(&session->input);
     ph_capabilities_free(session->capabilities);
-    ph__release_secret(&allocator, &session->argument);
-    ph__release(&allocator, session->notice);
-    ph__release(&allocator, session->helo);
-    ph__release(&allocator, session->transactions);
-    ph__release(&allocator, session->pending);
-    ph__release(&allocator, session->queue);
-    ph__release(&allocator, session);
+    ph__release_secret(allocator, &session->argument);
+    ph__release(allocator, session->notice);
+    ph__release(allocator, session->helo);
+    ph__release(allocator, session->transactions);
+    ph__release(allocator, session->pending);
+    ph__release(allocator, session->queue);
+    ph__release(allocator, session);
 }
 
 void ph__session_rest(struct ph__session *session)
@@ -86,14 +83,14 @@ void ph__session_rest(struct ph__session *session)
 void ph__session_trace(const struct ph__session *session, ph_trace_kind kind, const char *format,
                        ...)
 {
-    if (!session->trace || !session->trace->line)
+    if (!session->config->trace || !session->config->trace->line)
         return;
     char line[2048];
     va_list arguments;
     va_start(arguments, format);
     (void)ph__vformat(line, sizeof line, format, arguments);
     va_end(arguments);
-    session->trace->line(kind, line, session->trace->user_data);
+    session->config->trace->line(kind, line, session->config->trace->user_data);
 }
 
 void ph__session_enter(struct ph__session *session, enum ph__session_state state)

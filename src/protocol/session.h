@@ -36,16 +36,17 @@ struct ph__trace {
     bool shows_secrets;
 };
 
+/* What is the same for all sessions with a server. */
 struct ph__session_config {
     const ph_allocator *allocator;
-    const char *server; /* the server's name, for sentences; must outlive the session */
+    const char *server; /* its name, for sentences */
     struct ph__reply_limits reply_limits;
-    ph_capabilities **last_capabilities; /* what the server said to others (ph__capabilities_share);
-                                            NULL: there are none */
-    const struct ph__trace *trace;       /* must outlive the session; may change meanwhile */
+    ph_capabilities **last_capabilities; /* what it said to others (ph__capabilities_share); NULL:
+                                            there are none */
+    const struct ph__trace *trace;       /* may change meanwhile */
 };
 
-/** @return a new session, or NULL */
+/** @return a new session, or NULL; @p config and what it points to must outlive it */
 struct ph__session *ph__session_new(const struct ph__session_config *config);
 void ph__session_free(struct ph__session *session);
 

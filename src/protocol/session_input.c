@@ -12,17 +12,17 @@
 
 static void trace_reply(const struct ph__session *session, bool is_secret)
 {
-    if (!session->trace || !session->trace->line)
+    if (!session->config->trace || !session->config->trace->line)
         return;
     const ph_reply *reply = &session->reply;
     const char *line = (const char *)reply->lines.bytes;
     for (size_t i = 0; i < reply->line_count; i++, line += strlen(line) + 1) {
         char shown[1024];
-        if (is_secret && !session->trace->shows_secrets)
+        if (is_secret && !session->config->trace->shows_secrets)
             (void)ph__format(shown, sizeof shown, "%.3s <redacted>", line);
         else
             (void)ph__escape(shown, sizeof shown, line, strlen(line));
-        session->trace->line(PH_TRACE_RECEIVED, shown, session->trace->user_data);
+        session->config->trace->line(PH_TRACE_RECEIVED, shown, session->config->trace->user_data);
     }
 }
 
@@ -44,14 +44,15 @@ static void handle_unasked(struct ph__session *session)
     } else if (reply->code == 421) {
         session->has_reply = true;
         (void)ph__error_set(&session->error, PH_ERR_SERVER_BUSY, PH_PHASE_NONE,
-                            "%s ended the session: %s; start a new one", session->server, text);
+                            "%s ended the session: %s; start a new one", session->config->server,
+                            text);
         ph__error_set_reply(&session->error, reply->code, ph_reply_enhanced_code(reply),
                             ph_reply_text(reply));
     } else {
         (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
                             "%s sent a reply to nothing that was asked (%s); replies can no longer "
                             "be told apart, so the session ends",
-                            session->server, text);
+                            session->config->server, text);
     }
     ph__session_break(session);
 }
@@ -70,7 +71,7 @@ void ph__session_end_dismissed(struct ph__session *session)
     (void)ph__error_set(&session->error, PH_ERR_CLOSED, PH_PHASE_NONE,
                         "%s ended the session by a reply 421, so nothing more was sent; start a "
                         "new one",
-                        session->server);
+                        session->config->server);
     ph__session_break(session);
 }
 
@@ -100,7 +101,7 @@ static void handle_malformed(struct ph__session *session)
     (void)ph__escape(line, sizeof line, session->parser.line.bytes, session->parser.line.length);
     (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
                         "%s sent %s (\"%s\"); check that an SMTP server listens there",
-                        session->server, session->parser.problem, line);
+                        session->config->server, session->parser.problem, line);
     ph__session_break(session);
 }
 
@@ -152,7 +153,7 @@ static void keep(struct ph__session *session, const uint8_t *bytes, size_t n)
         ph__session_fail_without_memory(session);
     } else if (status != PH_OK) {
         (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
-                            "%s sends without end", session->server);
+                            "%s sends without end", session->config->server);
         ph__session_break(session);
     }
 }
@@ -162,7 +163,7 @@ static void refuse_injection(struct ph__session *session)
     (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_STARTTLS,
                         "%s sent data between its reply to STARTTLS and the TLS handshake; "
                         "somebody on the way may be injecting it, so the session ends",
-                        session->server);
+                        session->config->server);
     ph__session_break(session);
 }
 
@@ -190,7 +191,7 @@ void ph__session_refuse_leftovers(struct ph__session *session)
         return;
     (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_NONE,
                         "%s sent a part of a reply to nothing that was asked; the session ends",
-                        session->server);
+                        session->config->server);
     ph__session_break(session);
 }
 
@@ -215,7 +216,7 @@ void ph__session_end_of_input(struct ph__session *session)
     const ph_phase phase = ph__session_phase(session);
     const bool is_midway = ph__reply_parser_is_midway(&session->parser, &session->reply);
     (void)ph__error_set(&session->error, PH_ERR_CLOSED, phase, "%s closed the connection%s%s",
-                        session->server, is_midway ? " in the middle of a reply" : "",
+                        session->config->server, is_midway ? " in the middle of a reply" : "",
                         phase == PH_PHASE_GREETING ? " instead of greeting" : "");
     ph__session_break(session);
 }

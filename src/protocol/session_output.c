@@ -107,19 +107,19 @@ static void forget_pending(struct ph__session *session)
 
 static void trace_line(struct ph__session *session, const struct ph__command *command, size_t start)
 {
-    if (!session->trace || !session->trace->line)
+    if (!session->config->trace || !session->config->trace->line)
         return;
     const char *line = (const char *)session->staging.bytes + start;
     const size_t n = session->staging.length - start;
     char shown[1024];
-    if (session->trace->shows_secrets)
+    if (session->config->trace->shows_secrets)
         (void)ph__escape(shown, sizeof shown, line, n - 2);
     else if (command->kind == PH__CMD_AUTH_RESPONSE ||
              (command->kind >= PH__CMD_SINGLE && session->raw_is_secret))
         (void)ph__format(shown, sizeof shown, "<redacted>");
     else
         ph__command_shown(shown, sizeof shown, line, n);
-    session->trace->line(PH_TRACE_SENT, shown, session->trace->user_data);
+    session->config->trace->line(PH_TRACE_SENT, shown, session->config->trace->user_data);
 }
 
 static bool may_be_secret(const struct ph__command *command)

@@ -102,7 +102,7 @@ static void fail_without_starttls(struct ph__session *session)
         "STARTTLS is not supported on this server: %s was asked for it, but %s; use "
         "a port with TLS from the first byte (465), or ask the server's "
         "administrator. It may also have been removed on the way.",
-        session->server, reason);
+        session->config->server, reason);
     ph__session_break(session);
 }
 
@@ -112,7 +112,7 @@ static void note_missing_tls(struct ph__session *session)
                                             : "the server does not offer STARTTLS";
     char notice[256];
     (void)ph__format(notice, sizeof notice, "the session with %.120s is not encrypted: %s",
-                     session->server, reason);
+                     session->config->server, reason);
     (void)ph__replace_string(session->allocator, &session->notice, notice);
     ph__session_trace(session, PH_TRACE_INFO, "%s", notice);
 }
@@ -144,7 +144,7 @@ void ph__answered_ehlo(struct ph__session *session, const struct ph__command *co
                        const ph_reply *reply)
 {
     if (ph_reply_is_success(reply)) {
-        if (ph__capabilities_share(session->last_capabilities, session->allocator, reply,
+        if (ph__capabilities_share(session->config->last_capabilities, session->allocator, reply,
                                    &session->capabilities) == PH_OK)
             introduced(session);
         else

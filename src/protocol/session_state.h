@@ -148,10 +148,8 @@ struct ph__exchange {
 };
 
 struct ph__session {
-    ph_allocator own_allocator;
-    const ph_allocator *allocator;
-    const char *server;
-    const struct ph__trace *trace;
+    const struct ph__session_config *config;
+    const ph_allocator *allocator; /* the config's */
     enum ph__session_state state;
     bool has_operation;
     bool has_reply;     /* to the operation under way, or the last */
@@ -188,8 +186,7 @@ struct ph__session {
     bool is_local;
     bool fell_back; /* from EHLO to HELO */
     ph_starttls starttls;
-    ph_capabilities *capabilities;       /* NULL: none are known yet */
-    ph_capabilities **last_capabilities; /* NULL, or those of the session before */
+    ph_capabilities *capabilities; /* NULL: none are known yet */
     unsigned avoids;
     unsigned features; /* of enum ph_feature: what is used */
     uint32_t window;

@@ -46,12 +46,12 @@ static int check_extensions(struct ph__session *session, const struct ph__envelo
         return ph__error_set(&session->error, PH_ERR_UNSUPPORTED, PH_PHASE_MAIL,
                              "%s does not offer 8BITMIME, which this message was declared to need; "
                              "encode it as 7-bit text, or declare nothing",
-                             session->server);
+                             session->config->server);
     if (is_international && !has_smtputf8 && envelope->smtputf8 == PH_SMTPUTF8_REQUIRED)
         return ph__error_set(&session->error, PH_ERR_UNSUPPORTED, PH_PHASE_MAIL,
                              "%s does not offer SMTPUTF8, without which it cannot take the address "
                              "<%s>; nothing was sent",
-                             session->server, international_mailbox(envelope));
+                             session->config->server, international_mailbox(envelope));
     if (has_8bitmime)
         declares->body = envelope->body_type == PH_BODY_7BIT ? "7BIT" : "8BITMIME";
     declares->smtputf8 = has_smtputf8;
