@@ -21,7 +21,7 @@ static int build_verb(struct ph__session *session, const struct ph__command *com
 static int build_hello(struct ph__session *session, const struct ph__command *command,
                        struct ph__buffer *out)
 {
-    return ph__command_line(out, ph__command_row(command)->verb, session->helo);
+    return ph__command_line(out, ph__command_row(command)->verb, session->opening->helo);
 }
 
 static int build_argument(struct ph__session *session, const struct ph__command *command,

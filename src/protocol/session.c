@@ -52,7 +52,7 @@ void ph__session_free(struct ph__session *session)
     ph_capabilities_free(session->capabilities);
     ph__release_secret(allocator, &session->argument);
     ph__release(allocator, session->notice);
-    ph__release(allocator, session->helo);
+    ph__release(allocator, session->opening);
     ph__release(allocator, session->transactions);
     ph__release(allocator, session->pending);
     ph__release(allocator, session->queue);
@@ -313,7 +313,7 @@ bool ph__session_awaits_reply(const struct ph__session *session)
     return session->in_flight > 0;
 }
 
-uint64_t ph__session_reply_count(const struct ph__session *session)
+uint32_t ph__session_reply_count(const struct ph__session *session)
 {
     return session->reply_count;
 }

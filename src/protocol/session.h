@@ -209,7 +209,7 @@ bool ph__session_is_broken(const struct ph__session *session);
 bool ph__session_broke_for_message(const struct ph__session *session);
 bool ph__session_is_secure(const struct ph__session *session);
 bool ph__session_awaits_reply(const struct ph__session *session);
-uint64_t ph__session_reply_count(const struct ph__session *session); /* so many replies came */
+uint32_t ph__session_reply_count(const struct ph__session *session); /* so many replies came */
 
 /** @return of enum ph_feature: what a server that falls silent now may not be up to; 0 for nothing
  */

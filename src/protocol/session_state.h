@@ -95,11 +95,11 @@ struct ph__content {
     struct ph__slice chunk; /* what is left of what the caller lent */
     uint64_t pended;        /* bytes, as they are sent */
     uint64_t in_flight;     /* of them, as the session counts them */
+    size_t bdat_rest;       /* of the chunk: what belongs to the BDAT whose line was built */
+    bool bdat_is_begun;     /* its line was built */
     bool was_begun;         /* some of it was lent */
     bool is_file;           /* what was lent is not here: bytes of a file */
     bool is_last_chunk;
-    size_t bdat_rest;     /* of the chunk: what belongs to the BDAT whose line was built */
-    bool bdat_is_begun;   /* its line was built */
     bool end_was_written; /* from here on a lost reply leaves the outcome unknown */
 };
 
@@ -107,13 +107,13 @@ struct ph__transaction {
     const struct ph__envelope *envelope; /* NULL: DATA alone */
     ph_result *result;
     void *tag;
-    struct ph__mail_declaration {
-        const char *body;
+    uint32_t next_recipient; /* to be queued */
+    uint32_t answered_count; /* recipients */
+    uint32_t queued_count;   /* commands in the queue, sent or not */
+    struct ph__declared {
+        bool body; /* the envelope's type */
         bool smtputf8;
-    } declares;
-    size_t next_recipient; /* to be queued */
-    size_t answered_count; /* recipients */
-    size_t queued_count;   /* commands in the queue, sent or not */
+    } declares; /* with MAIL */
     bool is_repeatable;
     bool uses_bdat;
     bool mail_is_queued;
@@ -147,6 +147,16 @@ struct ph__exchange {
     char name[24];
 };
 
+/* What is known for the time until the session is ready. */
+struct ph__opening {
+    ph_starttls starttls;
+    unsigned avoids;
+    bool esmtp;
+    bool is_local;
+    bool fell_back; /* from EHLO to HELO */
+    char helo[];
+};
+
 struct ph__session {
     const struct ph__session_config *config;
     const ph_allocator *allocator; /* the config's */
@@ -163,47 +173,41 @@ struct ph__session {
     uint32_t built_count; /* so many from the head were built */
     uint32_t in_flight;   /* so many of them were written whole and await their replies */
 
+    uint32_t input_used;     /* of the input */
     struct ph__buffer input; /* what was received behind an event that was not taken yet */
-    uint32_t input_used;     /* of it */
     struct ph__reply_parser parser;
     struct ph_reply reply; /* the one that is coming in, or came last */
-    uint64_t reply_count;
 
     struct ph__buffer staging; /* command lines, and short pieces of content, joined */
     struct ph__pending *pending;
     uint32_t pending_size;
     uint32_t pending_count;
     uint32_t pending_first;
+    uint32_t reply_count;
     uint64_t pended;  /* bytes, ever */
     uint64_t written; /* bytes, ever */
 
     enum ph__event_type event; /* to be taken; NONE: there is none, but for transactions' ends */
     int event_status;
 
-    char *helo;
-    bool esmtp;
-    bool is_secure;
-    bool is_local;
-    bool fell_back; /* from EHLO to HELO */
-    ph_starttls starttls;
+    struct ph__opening *opening;   /* NULL: it has not begun, or the session is ready */
     ph_capabilities *capabilities; /* NULL: none are known yet */
-    unsigned avoids;
-    unsigned features; /* of enum ph_feature: what is used */
-    uint32_t window;
+    unsigned features;             /* of enum ph_feature: what is used */
+    bool is_secure;
     bool bdat_failed;       /* the server may hold on to a transaction that nobody else knows of */
     bool broke_for_message; /* the error concerns one message alone */
     bool refuses_chunking;  /* it offered CHUNKING, and does not know BDAT */
-    uint64_t window_bytes;
 
     char *argument;           /* of a single command */
     const ph_address *single; /* of a single MAIL or RCPT */
 
     struct ph__transaction *transactions; /* a ring; NULL until there is one */
     uint32_t transactions_size;
-    uint32_t transactions_max; /* it grows up to that */
     uint32_t transactions_head;
     uint32_t transactions_count;
-    uint32_t fed_count;            /* so many of the first were queued to their end */
+    uint32_t fed_count; /* so many of the first were queued to their end */
+    uint32_t window;    /* so many are in flight to a relay known as good; 0 or 1: off */
+    uint64_t window_bytes;
     uint64_t bytes_in_flight;      /* of their content */
     struct ph__exchange *exchange; /* NULL: no AUTH under way */
 

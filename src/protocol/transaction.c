@@ -35,7 +35,7 @@ static const char *international_mailbox(const struct ph__envelope *envelope)
 
 /* Sees whether the server offers what the envelope needs. */
 static int check_extensions(struct ph__session *session, const struct ph__envelope *envelope,
-                            struct ph__mail_declaration *declares)
+                            struct ph__declared *declares)
 {
     const bool has_8bitmime = envelope->body_type != PH_BODY_UNDECLARED &&
                               ph_capabilities_has(session->capabilities, "8BITMIME");
@@ -52,15 +52,19 @@ static int check_extensions(struct ph__session *session, const struct ph__envelo
                              "%s does not offer SMTPUTF8, without which it cannot take the address "
                              "<%s>; nothing was sent",
                              session->config->server, international_mailbox(envelope));
-    if (has_8bitmime)
-        declares->body = envelope->body_type == PH_BODY_7BIT ? "7BIT" : "8BITMIME";
+    declares->body = has_8bitmime;
     declares->smtputf8 = has_smtputf8;
     return PH_OK;
 }
 
+static uint32_t transactions_max(const struct ph__session *session)
+{
+    return session->window > ph__transactions_min ? session->window : ph__transactions_min;
+}
+
 size_t ph__session_room(const struct ph__session *session)
 {
-    return session->transactions_max - session->transactions_count;
+    return transactions_max(session) - session->transactions_count;
 }
 
 /* Begins as an operation does, unless another message is under way. */
@@ -84,7 +88,7 @@ static int make_room(struct ph__session *session)
 {
     if (session->transactions_count < session->transactions_size)
         return PH_OK;
-    const uint32_t size = session->transactions ? session->transactions_max : 1;
+    const uint32_t size = session->transactions ? transactions_max(session) : 1;
     struct ph__transaction *grown = ph__reallocate_array(session->allocator, session->transactions,
                                                          size, sizeof *session->transactions);
     if (!grown)
@@ -97,7 +101,7 @@ static int make_room(struct ph__session *session)
 static int begin(struct ph__session *session, const struct ph__outgoing *outgoing)
 {
     const struct ph__envelope *envelope = outgoing->envelope;
-    struct ph__mail_declaration declares = {.body = NULL};
+    struct ph__declared declares = {.body = false};
     int status = take_message(session);
     if (status == PH_OK && envelope && envelope->recipient_count == 0)
         status = ph__error_set(&session->error, PH_ERR_ARGUMENT, PH_PHASE_RCPT,
@@ -319,9 +323,11 @@ int ph__build_mail(struct ph__session *session, const struct ph__command *comman
                    struct ph__buffer *out)
 {
     const struct ph__transaction *transaction = ph__transaction_of(session, command);
-    const struct ph__mail_extensions extensions = {.body = transaction->declares.body,
-                                                   .smtputf8 = transaction->declares.smtputf8};
-    return ph__mail_line(out, transaction->envelope->from, &extensions);
+    const struct ph__envelope *envelope = transaction->envelope;
+    struct ph__mail_extensions extensions = {.smtputf8 = transaction->declares.smtputf8};
+    if (transaction->declares.body)
+        extensions.body = envelope->body_type == PH_BODY_7BIT ? "7BIT" : "8BITMIME";
+    return ph__mail_line(out, envelope->from, &extensions);
 }
 
 int ph__build_rcpt(struct ph__session *session, const struct ph__command *command,
