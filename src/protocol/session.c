@@ -115,13 +115,12 @@ void ph__session_emit(struct ph__session *session, enum ph__event_type type, int
     session->event_status = status;
 }
 
-bool ph__session_take_event(struct ph__session *session, struct ph__event *event)
+void ph__session_take_event(struct ph__session *session, struct ph__event *event)
 {
     if (ph__transactions_take_ended(session, event))
-        return true;
+        return;
     *event = (struct ph__event){.type = session->event, .status = session->event_status};
     session->event = PH__EVENT_NONE;
-    return event->type != PH__EVENT_NONE;
 }
 
 bool ph__session_has_event(const struct ph__session *session)

@@ -139,6 +139,10 @@ int ph__session_data(struct ph__session *session, ph_result *result);
  * the session broke */
 int ph__session_receive(struct ph__session *session, const void *bytes, size_t n);
 
+/** @return there may be something to write: if not, ph__session_output gives nothing, and no
+ * content is awaited */
+bool ph__session_may_have_output(const struct ph__session *session);
+
 /** @return how many slices (0: nothing) are to be written now; valid until the next call. One whose
  * bytes are NULL stands for so many of the file of the message whose content is under way. */
 size_t ph__session_output(struct ph__session *session, struct ph__slice *slices, size_t max);

@@ -199,14 +199,16 @@ bool ph__session_next_event(struct ph__session *session, struct ph__event *event
 {
     while (has_kept(session) && may_parse(session))
         parse_kept(session);
-    if (!ph__session_has_event(session))
+    if (session->is_dismissed && !ph__session_has_event(session))
         ph__session_end_dismissed(session);
-    if (ph__session_take_event(session, event)) {
-        if (event->type == PH__EVENT_FAILED) /* a call in between may have told it already */
-            event->status = session->error.view.status;
-        return true;
+    if (!ph__session_has_event(session)) {
+        *event = (struct ph__event){.type = PH__EVENT_NONE};
+        return false;
     }
-    return false;
+    ph__session_take_event(session, event);
+    if (event->type == PH__EVENT_FAILED) /* a call in between may have told it already */
+        event->status = session->error.view.status;
+    return true;
 }
 
 void ph__session_end_of_input(struct ph__session *session)

@@ -192,6 +192,12 @@ static const uint8_t *bytes_of(const struct ph__session *session, const struct p
     return is_staged(pending) ? session->staging.bytes + pending->offset : pending->bytes;
 }
 
+bool ph__session_may_have_output(const struct ph__session *session)
+{
+    return session->pending_first < session->pending_count ||
+           ph__session_next_to_build(session) != NULL;
+}
+
 size_t ph__session_output(struct ph__session *session, struct ph__slice *slices, size_t max)
 {
     build(session);

@@ -237,7 +237,7 @@ struct ph__command *ph__session_next_to_build(const struct ph__session *session)
 /* Content is what is written now: its end has not left yet. */
 bool ph__session_is_sending_content(const struct ph__session *session);
 
-bool ph__session_take_event(struct ph__session *session, struct ph__event *event);
+void ph__session_take_event(struct ph__session *session, struct ph__event *event);
 bool ph__session_has_event(const struct ph__session *session);
 void ph__session_emit(struct ph__session *session, enum ph__event_type type, int status);
 
