@@ -38,7 +38,7 @@ static uint32_t grown_capacity(const struct ph__buffer *buffer, size_t needed)
 {
     uint32_t capacity = buffer->capacity < smallest_capacity ? smallest_capacity : buffer->capacity;
     while (capacity < needed)
-        capacity = capacity > buffer->max / 2 ? buffer->max : capacity * 2;
+        capacity = capacity > buffer->max / 2 ? buffer->max : capacity + capacity / 2;
     return capacity < buffer->max ? capacity : buffer->max;
 }
 

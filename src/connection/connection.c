@@ -21,16 +21,7 @@ ph_connection *ph__connection_new(ph_server *server, int port, uint64_t now_ms)
     connection->port = port;
     connection->opening_since = connection->now_ms = now_ms;
     ph__error_init(&connection->error, connection->allocator);
-    const struct ph__session_config config = {
-        .allocator = server->allocator,
-        .server = server->address,
-        .reply_limits = {.line_max = ph__reply_line_max_default,
-                         .lines_max = ph__reply_lines_max_default,
-                         .total_max = ph__reply_total_max_default},
-        .last_capabilities = &server->last_capabilities,
-        .trace = &server->trace,
-    };
-    connection->session = ph__session_new(&config);
+    connection->session = ph__session_new(&server->session_config);
     if (!connection->session) {
         ph_connection_free(connection);
         return NULL;

@@ -104,13 +104,13 @@ static enum ph__io write_slices(ph_connection *connection, const struct ph__slic
 /* @return PH__IO_DONE if nothing is left to write, else why not */
 static enum ph__io write_output(ph_connection *connection)
 {
-    for (;;) {
+    while (ph__session_may_have_output(connection->session)) {
         struct ph__slice slices[slices_per_write];
         const size_t count = ph__session_output(connection->session, slices, slices_per_write);
         if (give_content(connection))
             continue; /* what it brings leaves in the same write */
         if (count == 0)
-            return PH__IO_DONE;
+            break;
         size_t n = 0;
         const enum ph__io io = write_slices(connection, slices, count, &n);
         if (io != PH__IO_DONE)
@@ -120,6 +120,7 @@ static enum ph__io write_output(ph_connection *connection)
         connection->is_clock_stale = true;
         connection->has_sent = true;
     }
+    return PH__IO_DONE;
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */

@@ -46,7 +46,17 @@ int ph__server_init(ph_server *server, const char *address, int port, const ph_a
     server->tls_config = ph__tls_config_new(server->allocator);
     if (!server->tls_config)
         return PH_ERR_NO_MEMORY;
-    return ph__replace_string(server->allocator, &server->address, address);
+    if (ph__replace_string(server->allocator, &server->address, address) != PH_OK)
+        return PH_ERR_NO_MEMORY;
+    server->session_config =
+        (struct ph__session_config){.allocator = server->allocator,
+                                    .server = server->address,
+                                    .reply_limits = {.line_max = ph__reply_line_max_default,
+                                                     .lines_max = ph__reply_lines_max_default,
+                                                     .total_max = ph__reply_total_max_default},
+                                    .last_capabilities = &server->last_capabilities,
+                                    .trace = &server->trace};
+    return PH_OK;
 }
 
 int ph_server_new(const char *address, int port, const ph_allocator *allocator, ph_server **out)

@@ -64,7 +64,8 @@ struct ph_server {
     uint32_t window;
     uint64_t window_bytes;
 
-    ph_capabilities *last_capabilities; /* as the last connection was told; NULL: none was */
+    ph_capabilities *last_capabilities;       /* as the last connection was told; NULL: none was */
+    struct ph__session_config session_config; /* of all connections */
 };
 
 /**

@@ -21,7 +21,7 @@ static int build_verb(struct ph__session *session, const struct ph__command *com
 static int build_hello(struct ph__session *session, const struct ph__command *command,
                        struct ph__buffer *out)
 {
-    return ph__command_line(out, ph__command_row(command)->verb, session->helo);
+    return ph__command_line(out, ph__command_row(command)->verb, session->opening->helo);
 }
 
 static int build_argument(struct ph__session *session, const struct ph__command *command,
@@ -182,7 +182,7 @@ static int submit_address(struct ph__session *session, unsigned kind, const ph_a
         return ph__error_set(&session->error, PH_ERR_UNSUPPORTED, rows[kind].phase,
                              "%s does not offer SMTPUTF8, without which it cannot take the address "
                              "<%s>; nothing was sent",
-                             session->server, ph_address_mailbox(address));
+                             session->config->server, ph_address_mailbox(address));
     }
     session->single = address;
     return try_build(session, kind);

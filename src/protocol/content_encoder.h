@@ -22,9 +22,9 @@ enum {
 };
 
 struct ph__content_encoder {
-    ph_body_type type;
     size_t line_length; /* of the line that is under way */
-    bool stuffs_dots;   /* a dot that begins a line is doubled: behind DATA, not in BDAT */
+    ph_body_type type;
+    bool stuffs_dots; /* a dot that begins a line is doubled: behind DATA, not in BDAT */
     bool is_line_start;
     bool is_empty;
     bool skips_lf; /* a CR ended the last piece: an LF now belongs to it */

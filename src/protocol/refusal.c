@@ -107,8 +107,9 @@ int ph__session_refused(struct ph__session *session, const struct ph__command *c
     char object[mailbox_room + 32];
     char text[reply_room];
     reply_on_one_line(text, sizeof text, reply);
-    (void)ph__error_set(&session->error, status, phase, "%s refused %s: %s%s", session->server,
-                        what(session, command, object, sizeof object), text, hint(reply, phase));
+    (void)ph__error_set(&session->error, status, phase, "%s refused %s: %s%s",
+                        session->config->server, what(session, command, object, sizeof object),
+                        text, hint(reply, phase));
     record_command(session, command);
     ph__error_set_reply(&session->error, reply->code, ph_reply_enhanced_code(reply),
                         ph_reply_text(reply));

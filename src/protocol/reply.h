@@ -73,12 +73,13 @@ struct ph_reply *ph__reply_copy(const ph_allocator *allocator, const struct ph_r
 void ph__reply_free(struct ph_reply *reply);
 
 struct ph__reply_parser {
-    struct ph__reply_limits limits;
+    const struct ph__reply_limits *limits;
     struct ph__buffer line; /* the line that is coming in */
     bool is_complete;       /* the last reply was handed out: the next byte begins another */
     const char *problem;    /* after MALFORMED: what is wrong, for a sentence */
 };
 
+/** @p limits must outlive the parser. */
 void ph__reply_parser_init(struct ph__reply_parser *parser, const ph_allocator *allocator,
                            const struct ph__reply_limits *limits);
 void ph__reply_parser_release(struct ph__reply_parser *parser);

@@ -12,7 +12,7 @@
 void ph__reply_parser_init(struct ph__reply_parser *parser, const ph_allocator *allocator,
                            const struct ph__reply_limits *limits)
 {
-    *parser = (struct ph__reply_parser){.limits = *limits};
+    *parser = (struct ph__reply_parser){.limits = limits};
     ph__buffer_init(&parser->line, allocator, limits->line_max + 1); /* and a CR */
 }
 
@@ -119,7 +119,7 @@ static struct ph__slice without_cr(struct ph__slice line)
 static enum ph__parse take_line(struct ph__reply_parser *parser, struct ph__slice line,
                                 struct ph_reply *reply)
 {
-    if (line.length > parser->limits.line_max)
+    if (line.length > parser->limits->line_max)
         return malformed(parser, "an over-long line");
     int code;
     if (line.length == 0 || !read_code(line, &code))
@@ -130,9 +130,9 @@ static enum ph__parse take_line(struct ph__reply_parser *parser, struct ph__slic
         reply->code = code;
     else if (code != reply->code)
         return malformed(parser, "a reply that mixes codes");
-    if (reply->line_count == parser->limits.lines_max)
+    if (reply->line_count == parser->limits->lines_max)
         return malformed(parser, "a reply of too many lines");
-    if (reply->lines.length + line.length > parser->limits.total_max)
+    if (reply->lines.length + line.length > parser->limits->total_max)
         return malformed(parser, "an over-long reply");
     const bool is_last = line.length == 3 || line.bytes[3] == ' ';
     note_enhanced(reply, line);

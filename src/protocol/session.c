@@ -21,11 +21,8 @@ struct ph__session *ph__session_new(const struct ph__session_config *config)
     struct ph__session *session = ph__allocate(config->allocator, sizeof *session);
     if (!session)
         return NULL;
-    session->own_allocator = *config->allocator;
-    const ph_allocator *allocator = session->allocator = &session->own_allocator;
-    session->server = config->server;
-    session->trace = config->trace;
-    session->last_capabilities = config->last_capabilities;
+    const ph_allocator *allocator = session->allocator = config->allocator;
+    session->config = config;
     ph__buffer_init(&session->input, allocator, ph__input_max);
     ph__reply_parser_init(&session->parser, allocator, &config->reply_limits);
     ph__reply_init(&session->reply, allocator, config->reply_limits.total_max);
@@ -44,7 +41,7 @@ void ph__session_free(struct ph__session *session)
 {
     if (!session)
         return;
-    const ph_allocator allocator = session->own_allocator;
+    const ph_allocator *allocator = session->allocator;
     ph__exchange_release(session);
     ph__error_release(&session->error);
     session->staging.is_secret = true; /* it may hold what was to be sent next */
@@ -53,13 +50,13 @@ void ph__session_free(struct ph__session *session)
     ph__reply_parser_release(&session->parser);
     ph__buffer_release(&session->input);
     ph_capabilities_free(session->capabilities);
-    ph__release_secret(&allocator, &session->argument);
-    ph__release(&allocator, session->notice);
-    ph__release(&allocator, session->helo);
-    ph__release(&allocator, session->transactions);
-    ph__release(&allocator, session->pending);
-    ph__release(&allocator, session->queue);
-    ph__release(&allocator, session);
+    ph__release_secret(allocator, &session->argument);
+    ph__release(allocator, session->notice);
+    ph__release(allocator, session->opening);
+    ph__release(allocator, session->transactions);
+    ph__release(allocator, session->pending);
+    ph__release(allocator, session->queue);
+    ph__release(allocator, session);
 }
 
 void ph__session_rest(struct ph__session *session)
@@ -86,14 +83,14 @@ void ph__session_rest(struct ph__session *session)
 void ph__session_trace(const struct ph__session *session, ph_trace_kind kind, const char *format,
                        ...)
 {
-    if (!session->trace || !session->trace->line)
+    if (!session->config->trace || !session->config->trace->line)
         return;
     char line[2048];
     va_list arguments;
     va_start(arguments, format);
     (void)ph__vformat(line, sizeof line, format, arguments);
     va_end(arguments);
-    session->trace->line(kind, line, session->trace->user_data);
+    session->config->trace->line(kind, line, session->config->trace->user_data);
 }
 
 void ph__session_enter(struct ph__session *session, enum ph__session_state state)
@@ -110,28 +107,25 @@ void ph__session_enter(struct ph__session *session, enum ph__session_state state
     session->state = state;
 }
 
-void ph__session_emit(struct ph__session *session, struct ph__event event)
+/* Nothing is parsed while an event stands, so there is never a second one. */
+void ph__session_emit(struct ph__session *session, enum ph__event_type type, int status)
 {
-    assert(session->events_count < ph__events_size);
-    const size_t slot = (session->events_head + session->events_count++) % ph__events_size;
-    session->events[slot] = event;
+    assert(session->event == PH__EVENT_NONE);
+    session->event = type;
+    session->event_status = status;
 }
 
-bool ph__session_take_event(struct ph__session *session, struct ph__event *event)
+void ph__session_take_event(struct ph__session *session, struct ph__event *event)
 {
     if (ph__transactions_take_ended(session, event))
-        return true;
-    if (session->events_count == 0)
-        return false;
-    *event = session->events[session->events_head];
-    session->events_head = (session->events_head + 1) % ph__events_size;
-    session->events_count--;
-    return true;
+        return;
+    *event = (struct ph__event){.type = session->event, .status = session->event_status};
+    session->event = PH__EVENT_NONE;
 }
 
 bool ph__session_has_event(const struct ph__session *session)
 {
-    return session->events_count > 0 ||
+    return session->event != PH__EVENT_NONE ||
            (session->transactions_count > 0 && ph__transaction_at(session, 0)->is_ended);
 }
 
@@ -167,7 +161,7 @@ int ph__session_take_operation(struct ph__session *session, enum ph__session_sta
 void ph__session_end_operation(struct ph__session *session, enum ph__event_type type, int status)
 {
     session->has_operation = false;
-    ph__session_emit(session, (struct ph__event){.type = type, .status = status});
+    ph__session_emit(session, type, status);
 }
 
 void ph__session_break(struct ph__session *session)
@@ -192,9 +186,8 @@ void ph__session_break_for(struct ph__session *session, const struct ph__transac
     session->staging.is_secret = true;
     ph__buffer_truncate(&session->staging, 0);
     session->has_operation = false;
-    session->events_count = 0;
-    ph__session_emit(session, (struct ph__event){.type = PH__EVENT_FAILED,
-                                                 .status = session->error.view.status});
+    session->event = PH__EVENT_NONE; /* the failure is told in its place */
+    ph__session_emit(session, PH__EVENT_FAILED, session->error.view.status);
 }
 
 void ph__session_fail_without_memory(struct ph__session *session)
@@ -211,10 +204,10 @@ struct ph__command *ph__session_queue_at(const struct ph__session *session, size
     return &session->queue[(session->queue_head + index) & (session->queue_size - 1)];
 }
 
-static size_t queue_size_max(const struct ph__session *session)
+static uint32_t queue_size_max(const struct ph__session *session)
 {
-    size_t size = ph__queue_size_max;
-    while (size < (size_t)session->window * ph__queue_size_per_transaction)
+    uint32_t size = ph__queue_size_max;
+    while (size < session->window * ph__queue_size_per_transaction)
         size *= 2;
     return size;
 }
@@ -222,7 +215,7 @@ static size_t queue_size_max(const struct ph__session *session)
 /* Without memory the queue stays as it is, which is slower and no failure. */
 static void grow_queue(struct ph__session *session)
 {
-    const size_t size = 2 * session->queue_size;
+    const uint32_t size = 2 * session->queue_size;
     if (size > queue_size_max(session))
         return;
     struct ph__command *queue = ph__reallocate_array(session->allocator, NULL, size, sizeof *queue);
@@ -237,11 +230,11 @@ static void grow_queue(struct ph__session *session)
 }
 
 /* One place stays free for what a handler queues in answer to a reply. */
-size_t ph__session_queue_room(struct ph__session *session)
+bool ph__session_has_room_to_queue(struct ph__session *session, size_t n)
 {
-    if (session->queue_count + 1 >= session->queue_size)
+    if (session->queue_count + n + 1 > session->queue_size)
         grow_queue(session);
-    return session->queue_size - session->queue_count - 1;
+    return session->queue_count + n + 1 <= session->queue_size;
 }
 
 void ph__session_queue(struct ph__session *session, unsigned kind)
@@ -319,7 +312,7 @@ bool ph__session_awaits_reply(const struct ph__session *session)
     return session->in_flight > 0;
 }
 
-uint64_t ph__session_reply_count(const struct ph__session *session)
+uint32_t ph__session_reply_count(const struct ph__session *session)
 {
     return session->reply_count;
 }
@@ -337,11 +330,13 @@ unsigned ph__session_features_in_use(const struct ph__session *session)
     if (session->queue_count == 0)
         return 0;
     const struct ph__command *first = ph__session_queue_at(session, 0);
-    unsigned features = first->left_early;
+    const bool is_pipelined =
+        first->is_pipelined || (session->in_flight > 1 && first->kind != PH__CMD_CONTENT);
+    unsigned features = is_pipelined ? PH_FEATURE_PIPELINING : 0;
+    if (first->is_overlapped)
+        features |= PH_FEATURE_OVERLAP;
     if (first->kind == PH__CMD_BDAT)
         features = PH_FEATURE_CHUNKING;
-    else if (session->in_flight > 1 && first->kind != PH__CMD_CONTENT)
-        features |= PH_FEATURE_PIPELINING;
     for (size_t i = 1; i < session->in_flight; i++) {
         if (ph__session_queue_at(session, i)->slot != first->slot)
             features |= PH_FEATURE_OVERLAP;

@@ -36,16 +36,17 @@ struct ph__trace {
     bool shows_secrets;
 };
 
+/* What is the same for all sessions with a server. */
 struct ph__session_config {
     const ph_allocator *allocator;
-    const char *server; /* the server's name, for sentences; must outlive the session */
+    const char *server; /* its name, for sentences */
     struct ph__reply_limits reply_limits;
-    ph_capabilities **last_capabilities; /* what the server said to others (ph__capabilities_share);
-                                            NULL: there are none */
-    const struct ph__trace *trace;       /* must outlive the session; may change meanwhile */
+    ph_capabilities **last_capabilities; /* what it said to others (ph__capabilities_share); NULL:
+                                            there are none */
+    const struct ph__trace *trace;       /* may change meanwhile */
 };
 
-/** @return a new session, or NULL */
+/** @return a new session, or NULL; @p config and what it points to must outlive it */
 struct ph__session *ph__session_new(const struct ph__session_config *config);
 void ph__session_free(struct ph__session *session);
 
@@ -133,9 +134,14 @@ int ph__session_data(struct ph__session *session, ph_result *result);
 
 /* ---- Bytes ---------------------------------------------------------------------------------- */
 
-/** Feeds bytes from the server, split anywhere; they are copied. @return PH_OK or why the session
- * broke */
+/** Feeds bytes from the server, split anywhere, which are not needed after the call: replies are
+ * taken from them up to the next event, and what stands behind that is copied. @return PH_OK or why
+ * the session broke */
 int ph__session_receive(struct ph__session *session, const void *bytes, size_t n);
+
+/** @return there may be something to write: if not, ph__session_output gives nothing, and no
+ * content is awaited */
+bool ph__session_may_have_output(const struct ph__session *session);
 
 /** @return how many slices (0: nothing) are to be written now; valid until the next call. One whose
  * bytes are NULL stands for so many of the file of the message whose content is under way. */
@@ -207,7 +213,7 @@ bool ph__session_is_broken(const struct ph__session *session);
 bool ph__session_broke_for_message(const struct ph__session *session);
 bool ph__session_is_secure(const struct ph__session *session);
 bool ph__session_awaits_reply(const struct ph__session *session);
-uint64_t ph__session_reply_count(const struct ph__session *session); /* so many replies came */
+uint32_t ph__session_reply_count(const struct ph__session *session); /* so many replies came */
 
 /** @return of enum ph_feature: what a server that falls silent now may not be up to; 0 for nothing
  */

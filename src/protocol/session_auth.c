@@ -103,7 +103,7 @@ int ph__session_authenticate(struct ph__session *session, const struct ph__login
                              "the password was not sent: AUTH %s would show it to everyone on the "
                              "way to %s, since the connection has no TLS; use TLS, or allow "
                              "plaintext AUTH for this session",
-                             login->mechanism->name, session->server);
+                             login->mechanism->name, session->config->server);
     status = begin_exchange(session, login);
     if (status != PH_OK)
         return status;

@@ -112,7 +112,7 @@ static int encode(struct ph__session *session, struct ph__transaction *transacti
                                             ph__content_slices_min, taken);
     int status = PH_OK;
     for (size_t i = 0; i < count && status == PH_OK; i++)
-        status = ph__session_pend(session, slices[i], transaction->result);
+        status = ph__session_pend(session, slices[i], transaction);
     content->chunk.bytes += *taken;
     content->chunk.length -= *taken;
     content->pended += session->pended - before;
@@ -140,7 +140,7 @@ static int build_text(struct ph__session *session, struct ph__transaction *trans
     return ph__session_pend(session,
                             transaction->sends_no_content ? ph__content_none()
                                                           : ph__content_end(&content->encoder),
-                            transaction->result);
+                            transaction);
 }
 
 /* ---- By BDAT --------------------------------------------------------------------------------- */
@@ -241,10 +241,10 @@ static int begin_chunk(struct ph__session *session, struct ph__transaction *tran
     if (!chunk.is_clean || status != PH_OK)
         return status;
     if (content->is_file)
-        status = ph__session_pend_file(session, chunk.taken, transaction->result);
+        status = ph__session_pend_file(session, chunk.taken, transaction);
     else
         status = ph__session_pend(session, (struct ph__slice){content->chunk.bytes, chunk.taken},
-                                  transaction->result);
+                                  transaction);
     content->encoder = chunk.encoder;
     if (!content->is_file)
         content->chunk.bytes += chunk.taken;
@@ -281,7 +281,7 @@ static int build_bdat(struct ph__session *session, struct ph__transaction *trans
     if (command->is_last) {
         const struct ph__slice line_end = ph__content_missing_line_end(&content->encoder);
         content->pended += line_end.length;
-        status = ph__session_pend(session, line_end, transaction->result);
+        status = ph__session_pend(session, line_end, transaction);
     }
     end_chunk(transaction, command);
     *is_whole = true;

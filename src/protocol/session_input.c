@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a session is told: replies, each for the command at the head of the queue, those that nobody
- * asked for, and the end.
+ * asked for, and the end. Replies are taken from where they were read; only what stands behind an
+ * event is kept.
  */
 #include <string.h>
 
@@ -9,48 +10,19 @@
 #include "base/utf8.h"
 #include "protocol/session_state.h"
 
-int ph__session_receive(struct ph__session *session, const void *bytes, size_t n)
-{
-    if (session->state == PH__STATE_BROKEN)
-        return session->error.view.status;
-    if (n == 0)
-        return PH_OK;
-    if (session->state == PH__STATE_AWAITING_TLS) {
-        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_STARTTLS,
-                            "%s sent data between its reply to STARTTLS and the TLS handshake; "
-                            "somebody on the way may be injecting it, so the session ends",
-                            session->server);
-        ph__session_break(session);
-        return PH_ERR_PROTOCOL;
-    }
-    ph__buffer_consume(&session->input, session->input_used);
-    session->input_used = 0;
-    const int status = ph__buffer_append(&session->input, bytes, n);
-    if (status == PH_OK)
-        return PH_OK;
-    if (status == PH_ERR_NO_MEMORY) {
-        ph__session_fail_without_memory(session);
-    } else {
-        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
-                            "%s sends without end", session->server);
-        ph__session_break(session);
-    }
-    return session->error.view.status;
-}
-
 static void trace_reply(const struct ph__session *session, bool is_secret)
 {
-    if (!session->trace || !session->trace->line)
+    if (!session->config->trace || !session->config->trace->line)
         return;
     const ph_reply *reply = &session->reply;
     const char *line = (const char *)reply->lines.bytes;
     for (size_t i = 0; i < reply->line_count; i++, line += strlen(line) + 1) {
         char shown[1024];
-        if (is_secret && !session->trace->shows_secrets)
+        if (is_secret && !session->config->trace->shows_secrets)
             (void)ph__format(shown, sizeof shown, "%.3s <redacted>", line);
         else
             (void)ph__escape(shown, sizeof shown, line, strlen(line));
-        session->trace->line(PH_TRACE_RECEIVED, shown, session->trace->user_data);
+        session->config->trace->line(PH_TRACE_RECEIVED, shown, session->config->trace->user_data);
     }
 }
 
@@ -72,14 +44,15 @@ static void handle_unasked(struct ph__session *session)
     } else if (reply->code == 421) {
         session->has_reply = true;
         (void)ph__error_set(&session->error, PH_ERR_SERVER_BUSY, PH_PHASE_NONE,
-                            "%s ended the session: %s; start a new one", session->server, text);
+                            "%s ended the session: %s; start a new one", session->config->server,
+                            text);
         ph__error_set_reply(&session->error, reply->code, ph_reply_enhanced_code(reply),
                             ph_reply_text(reply));
     } else {
         (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
                             "%s sent a reply to nothing that was asked (%s); replies can no longer "
                             "be told apart, so the session ends",
-                            session->server, text);
+                            session->config->server, text);
     }
     ph__session_break(session);
 }
@@ -98,7 +71,7 @@ void ph__session_end_dismissed(struct ph__session *session)
     (void)ph__error_set(&session->error, PH_ERR_CLOSED, PH_PHASE_NONE,
                         "%s ended the session by a reply 421, so nothing more was sent; start a "
                         "new one",
-                        session->server);
+                        session->config->server);
     ph__session_break(session);
 }
 
@@ -128,20 +101,15 @@ static void handle_malformed(struct ph__session *session)
     (void)ph__escape(line, sizeof line, session->parser.line.bytes, session->parser.line.length);
     (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
                         "%s sent %s (\"%s\"); check that an SMTP server listens there",
-                        session->server, session->parser.problem, line);
+                        session->config->server, session->parser.problem, line);
     ph__session_break(session);
 }
 
-/* Takes one reply from the input, if there is a whole one. */
-static void parse_input(struct ph__session *session)
+/* Takes one reply from the bytes, if there is a whole one. @return how many bytes were used */
+static size_t parse(struct ph__session *session, const uint8_t *bytes, size_t n)
 {
-    struct ph__buffer *input = &session->input;
     size_t used;
-    const enum ph__parse outcome =
-        ph__reply_parse(&session->parser, input->bytes + session->input_used,
-                        input->length - session->input_used, &session->reply, &used);
-    session->input_used += used;
-    switch (outcome) {
+    switch (ph__reply_parse(&session->parser, bytes, n, &session->reply, &used)) {
     case PH__PARSE_CONSUMED:
         handle_reply(session);
         break;
@@ -154,35 +122,93 @@ static void parse_input(struct ph__session *session)
         ph__session_fail_without_memory(session);
         break;
     }
+    return used;
+}
+
+static bool has_kept(const struct ph__session *session)
+{
+    return session->input_used < session->input.length;
+}
+
+/* Events are told one at a time: what stands behind one waits until it was taken. */
+static bool may_parse(const struct ph__session *session)
+{
+    return session->state != PH__STATE_BROKEN && session->state != PH__STATE_AWAITING_TLS &&
+           !ph__session_has_event(session);
+}
+
+static void parse_kept(struct ph__session *session)
+{
+    const struct ph__buffer *input = &session->input;
+    session->input_used += (uint32_t)parse(session, input->bytes + session->input_used,
+                                           input->length - session->input_used);
+}
+
+static void keep(struct ph__session *session, const uint8_t *bytes, size_t n)
+{
+    ph__buffer_consume(&session->input, session->input_used);
+    session->input_used = 0;
+    const int status = ph__buffer_append(&session->input, bytes, n);
+    if (status == PH_ERR_NO_MEMORY) {
+        ph__session_fail_without_memory(session);
+    } else if (status != PH_OK) {
+        (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, ph__session_phase(session),
+                            "%s sends without end", session->config->server);
+        ph__session_break(session);
+    }
+}
+
+static void refuse_injection(struct ph__session *session)
+{
+    (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_STARTTLS,
+                        "%s sent data between its reply to STARTTLS and the TLS handshake; "
+                        "somebody on the way may be injecting it, so the session ends",
+                        session->config->server);
+    ph__session_break(session);
+}
+
+int ph__session_receive(struct ph__session *session, const void *bytes, size_t n)
+{
+    const uint8_t *input = bytes;
+    size_t used = 0;
+    while (has_kept(session) && may_parse(session))
+        parse_kept(session);
+    while (used < n && may_parse(session))
+        used += parse(session, input + used, n - used);
+    if (used < n && session->state == PH__STATE_AWAITING_TLS)
+        refuse_injection(session);
+    else if (used < n && session->state != PH__STATE_BROKEN)
+        keep(session, input + used, n - used);
+    return session->state == PH__STATE_BROKEN ? session->error.view.status : PH_OK;
 }
 
 void ph__session_refuse_leftovers(struct ph__session *session)
 {
-    while (session->state == PH__STATE_OPEN && session->input_used < session->input.length)
-        parse_input(session);
+    while (session->state == PH__STATE_OPEN && has_kept(session))
+        parse_kept(session);
     if (session->state == PH__STATE_BROKEN ||
         !ph__reply_parser_is_midway(&session->parser, &session->reply))
         return;
     (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_NONE,
                         "%s sent a part of a reply to nothing that was asked; the session ends",
-                        session->server);
+                        session->config->server);
     ph__session_break(session);
 }
 
 bool ph__session_next_event(struct ph__session *session, struct ph__event *event)
 {
-    while (!ph__session_has_event(session) && session->state != PH__STATE_BROKEN &&
-           session->input_used < session->input.length)
-        parse_input(session);
-    if (!ph__session_has_event(session))
+    while (has_kept(session) && may_parse(session))
+        parse_kept(session);
+    if (session->is_dismissed && !ph__session_has_event(session))
         ph__session_end_dismissed(session);
-    if (ph__session_take_event(session, event)) {
-        if (event->type == PH__EVENT_FAILED) /* a call in between may have told it already */
-            event->status = session->error.view.status;
-        return true;
+    if (!ph__session_has_event(session)) {
+        *event = (struct ph__event){.type = PH__EVENT_NONE};
+        return false;
     }
-    *event = (struct ph__event){.type = PH__EVENT_NONE};
-    return false;
+    ph__session_take_event(session, event);
+    if (event->type == PH__EVENT_FAILED) /* a call in between may have told it already */
+        event->status = session->error.view.status;
+    return true;
 }
 
 void ph__session_end_of_input(struct ph__session *session)
@@ -192,7 +218,7 @@ void ph__session_end_of_input(struct ph__session *session)
     const ph_phase phase = ph__session_phase(session);
     const bool is_midway = ph__reply_parser_is_midway(&session->parser, &session->reply);
     (void)ph__error_set(&session->error, PH_ERR_CLOSED, phase, "%s closed the connection%s%s",
-                        session->server, is_midway ? " in the middle of a reply" : "",
+                        session->config->server, is_midway ? " in the middle of a reply" : "",
                         phase == PH_PHASE_GREETING ? " instead of greeting" : "");
     ph__session_break(session);
 }

@@ -25,10 +25,11 @@ bool ph__session_has_room_to_pend(struct ph__session *session)
            session->pended - session->written < ph__pending_bytes_max;
 }
 
-static int add_pending(struct ph__session *session, struct ph__pending pending)
+static int add_pending(struct ph__session *session, struct ph__pending pending,
+                       const struct ph__transaction *owner)
 {
     if (!session->pending || session->pending_count == session->pending_size) {
-        const size_t size =
+        const uint32_t size =
             session->pending_size == 0 ? ph__pending_size_min : 2 * session->pending_size;
         struct ph__pending *grown = ph__reallocate_array(session->allocator, session->pending, size,
                                                          sizeof *session->pending);
@@ -37,6 +38,11 @@ static int add_pending(struct ph__session *session, struct ph__pending pending)
         session->pending = grown;
         session->pending_size = size;
     }
+    if (owner) {
+        pending.is_content = true;
+        pending.slot = (uint16_t)(owner - session->transactions);
+    }
+    session->pended += pending.length;
     session->pending[session->pending_count++] = pending;
     return PH_OK;
 }
@@ -46,42 +52,47 @@ static bool is_staged(const struct ph__pending *pending)
     return !pending->bytes && !pending->is_file;
 }
 
+static struct ph__transaction *owner_of(const struct ph__session *session,
+                                        const struct ph__pending *pending)
+{
+    return pending->is_content ? &session->transactions[pending->slot] : NULL;
+}
+
 /* Pends what stands in the staging buffer from `start` on. */
-static int pend_staged(struct ph__session *session, size_t start, ph_result *result)
+static int pend_staged(struct ph__session *session, size_t start,
+                       const struct ph__transaction *owner)
 {
     const size_t n = session->staging.length - start;
     struct ph__pending *last = session->pending_count > session->pending_first
                                    ? &session->pending[session->pending_count - 1]
                                    : NULL;
-    session->pended += n;
-    if (last && is_staged(last) && last->result == result) {
+    if (last && is_staged(last) && owner_of(session, last) == owner) {
         last->length += n; /* staged slices that follow one another touch */
+        session->pended += n;
         return PH_OK;
     }
-    return add_pending(
-        session, (struct ph__pending){.offset = (uint32_t)start, .length = n, .result = result});
+    return add_pending(session, (struct ph__pending){.offset = (uint32_t)start, .length = n},
+                       owner);
 }
 
-int ph__session_pend_file(struct ph__session *session, size_t n, ph_result *result)
+int ph__session_pend_file(struct ph__session *session, size_t n,
+                          const struct ph__transaction *owner)
 {
-    session->pended += n;
-    return add_pending(session,
-                       (struct ph__pending){.is_file = true, .length = n, .result = result});
+    return add_pending(session, (struct ph__pending){.is_file = true, .length = n}, owner);
 }
 
-int ph__session_pend(struct ph__session *session, struct ph__slice slice, ph_result *result)
+int ph__session_pend(struct ph__session *session, struct ph__slice slice,
+                     const struct ph__transaction *owner)
 {
     if (slice.length == 0)
         return PH_OK;
     if (slice.length < ph__gather_below) {
         const size_t start = session->staging.length;
         const int status = ph__buffer_append(&session->staging, slice.bytes, slice.length);
-        return status == PH_OK ? pend_staged(session, start, result) : PH_ERR_NO_MEMORY;
+        return status == PH_OK ? pend_staged(session, start, owner) : PH_ERR_NO_MEMORY;
     }
-    session->pended += slice.length;
-    return add_pending(
-        session,
-        (struct ph__pending){.bytes = slice.bytes, .length = slice.length, .result = result});
+    return add_pending(session, (struct ph__pending){.bytes = slice.bytes, .length = slice.length},
+                       owner);
 }
 
 static void forget_pending(struct ph__session *session)
@@ -96,19 +107,19 @@ static void forget_pending(struct ph__session *session)
 
 static void trace_line(struct ph__session *session, const struct ph__command *command, size_t start)
 {
-    if (!session->trace || !session->trace->line)
+    if (!session->config->trace || !session->config->trace->line)
         return;
     const char *line = (const char *)session->staging.bytes + start;
     const size_t n = session->staging.length - start;
     char shown[1024];
-    if (session->trace->shows_secrets)
+    if (session->config->trace->shows_secrets)
         (void)ph__escape(shown, sizeof shown, line, n - 2);
     else if (command->kind == PH__CMD_AUTH_RESPONSE ||
              (command->kind >= PH__CMD_SINGLE && session->raw_is_secret))
         (void)ph__format(shown, sizeof shown, "<redacted>");
     else
         ph__command_shown(shown, sizeof shown, line, n);
-    session->trace->line(PH_TRACE_SENT, shown, session->trace->user_data);
+    session->config->trace->line(PH_TRACE_SENT, shown, session->config->trace->user_data);
 }
 
 static bool may_be_secret(const struct ph__command *command)
@@ -141,14 +152,13 @@ struct ph__command *ph__session_next_to_build(const struct ph__session *session)
     return ph__session_queue_at(session, built);
 }
 
-static uint8_t what_lets_it_leave(const struct ph__session *session,
-                                  const struct ph__command *command)
+static void note_what_let_it_leave(const struct ph__session *session, struct ph__command *command)
 {
     if (session->built_count == 0)
-        return 0;
-    const struct ph__command *before = ph__session_queue_at(session, session->built_count - 1);
-    return before->slot == command->slot ? PH_FEATURE_PIPELINING
-                                         : PH_FEATURE_PIPELINING | PH_FEATURE_OVERLAP;
+        return;
+    command->is_pipelined = true;
+    command->is_overlapped =
+        ph__session_queue_at(session, session->built_count - 1)->slot != command->slot;
 }
 
 /* Builds as much as may be in flight and as there is room for. */
@@ -170,7 +180,7 @@ static void build(struct ph__session *session)
         if (!is_whole)
             return;
         command->end = session->pended;
-        command->left_early = what_lets_it_leave(session, command);
+        note_what_let_it_leave(session, command);
         session->built_count++;
         if (session->built_count == session->queue_count)
             ph__transactions_feed(session);
@@ -180,6 +190,12 @@ static void build(struct ph__session *session)
 static const uint8_t *bytes_of(const struct ph__session *session, const struct ph__pending *pending)
 {
     return is_staged(pending) ? session->staging.bytes + pending->offset : pending->bytes;
+}
+
+bool ph__session_may_have_output(const struct ph__session *session)
+{
+    return session->pending_first < session->pending_count ||
+           ph__session_next_to_build(session) != NULL;
 }
 
 size_t ph__session_output(struct ph__session *session, struct ph__slice *slices, size_t max)
@@ -209,15 +225,15 @@ static void left(struct ph__session *session, const struct ph__command *command)
                       (unsigned long long)transaction->result->bytes);
 }
 
-static void advance(struct ph__pending *pending, size_t n)
+static void advance(struct ph__session *session, struct ph__pending *pending, size_t n)
 {
     if (pending->bytes)
         pending->bytes += n;
     else if (!pending->is_file)
         pending->offset += (uint32_t)n;
     pending->length -= n;
-    if (pending->result)
-        pending->result->bytes += n;
+    if (pending->is_content)
+        owner_of(session, pending)->result->bytes += n;
 }
 
 void ph__session_wrote(struct ph__session *session, size_t n)
@@ -226,7 +242,7 @@ void ph__session_wrote(struct ph__session *session, size_t n)
     while (n > 0 && session->pending_first < session->pending_count) {
         struct ph__pending *first = &session->pending[session->pending_first];
         const size_t taken = n < first->length ? n : first->length;
-        advance(first, taken);
+        advance(session, first, taken);
         n -= taken;
         if (first->length == 0)
             session->pending_first++;

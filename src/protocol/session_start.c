@@ -3,6 +3,7 @@
  * How a session starts: greeting, EHLO or HELO, STARTTLS, EHLO again (RFC 5321 section 3.2,
  * RFC 3207). What a server said before TLS decides nothing after it.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/allocator.h"
@@ -21,6 +22,21 @@ bool ph__is_helo_name(const char *helo)
     return true;
 }
 
+static struct ph__opening *new_opening(const ph_allocator *allocator,
+                                       const struct ph__session_start *start)
+{
+    const size_t helo_size = strlen(start->helo) + 1;
+    struct ph__opening *opening = ph__allocate(allocator, sizeof *opening + helo_size);
+    if (!opening)
+        return NULL;
+    opening->esmtp = start->esmtp;
+    opening->starttls = start->starttls;
+    opening->is_local = start->is_local;
+    opening->avoids = start->avoids;
+    memcpy(opening->helo, start->helo, helo_size);
+    return opening;
+}
+
 int ph__session_begin(struct ph__session *session, const struct ph__session_start *start)
 {
     int status = ph__session_take_operation(session, PH__STATE_NEW);
@@ -31,17 +47,12 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
         return ph__error_set(&session->error, PH_ERR_ARGUMENT, PH_PHASE_EHLO,
                              "the HELO name must be a domain or an address literal in printable "
                              "ASCII of at most 255 bytes, without blanks");
-    if (ph__replace_string(session->allocator, &session->helo, start->helo) != PH_OK)
+    session->opening = new_opening(session->allocator, start);
+    if (!session->opening)
         return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
     session->has_operation = true;
-    session->esmtp = start->esmtp;
-    session->starttls = start->starttls;
     session->is_secure = start->is_secure;
-    session->is_local = start->is_local;
-    session->avoids = start->avoids;
     session->window = start->window;
-    session->transactions_max =
-        start->window > ph__transactions_min ? start->window : ph__transactions_min;
     session->window_bytes = start->window_bytes;
     ph__session_enter(session, PH__STATE_STARTING);
     ph__session_queue(session, PH__CMD_GREETING);
@@ -53,7 +64,7 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
 
 void ph__session_queue_hello(struct ph__session *session)
 {
-    ph__session_queue(session, session->esmtp ? PH__CMD_EHLO : PH__CMD_HELO);
+    ph__session_queue(session, session->opening->esmtp ? PH__CMD_EHLO : PH__CMD_HELO);
 }
 
 /* A refusal while the session starts ends it. */
@@ -81,13 +92,15 @@ static unsigned features_to_use(const struct ph__session *session)
     unsigned features = PH_FEATURE_PIPELINING | PH_FEATURE_OVERLAP;
     if (ph_capabilities_has(session->capabilities, "CHUNKING"))
         features |= PH_FEATURE_CHUNKING;
-    features &= ~session->avoids;
+    features &= ~session->opening->avoids;
     return features & PH_FEATURE_PIPELINING ? features : 0;
 }
 
 static void become_ready(struct ph__session *session)
 {
     session->features = features_to_use(session);
+    ph__release(session->allocator, session->opening);
+    session->opening = NULL;
     ph__session_enter(session, PH__STATE_OPEN);
     ph__session_end_operation(session, PH__EVENT_READY, PH_OK);
 }
@@ -95,23 +108,23 @@ static void become_ready(struct ph__session *session)
 static void fail_without_starttls(struct ph__session *session)
 {
     const char *reason =
-        session->fell_back ? "it did not understand EHLO" : "it does not offer STARTTLS";
+        session->opening->fell_back ? "it did not understand EHLO" : "it does not offer STARTTLS";
     (void)ph__error_set(
         &session->error, PH_ERR_UNSUPPORTED, PH_PHASE_STARTTLS,
         "STARTTLS is not supported on this server: %s was asked for it, but %s; use "
         "a port with TLS from the first byte (465), or ask the server's "
         "administrator. It may also have been removed on the way.",
-        session->server, reason);
+        session->config->server, reason);
     ph__session_break(session);
 }
 
 static void note_missing_tls(struct ph__session *session)
 {
-    const char *reason = session->fell_back ? "the server did not understand EHLO"
-                                            : "the server does not offer STARTTLS";
+    const char *reason = session->opening->fell_back ? "the server did not understand EHLO"
+                                                     : "the server does not offer STARTTLS";
     char notice[256];
     (void)ph__format(notice, sizeof notice, "the session with %.120s is not encrypted: %s",
-                     session->server, reason);
+                     session->config->server, reason);
     (void)ph__replace_string(session->allocator, &session->notice, notice);
     ph__session_trace(session, PH_TRACE_INFO, "%s", notice);
 }
@@ -119,14 +132,14 @@ static void note_missing_tls(struct ph__session *session)
 /* The server introduced itself: STARTTLS now, or ready. */
 static void introduced(struct ph__session *session)
 {
-    if (session->is_secure || session->starttls == PH_STARTTLS_OFF) {
+    if (session->is_secure || session->opening->starttls == PH_STARTTLS_OFF) {
         become_ready(session);
     } else if (ph_capabilities_has(session->capabilities, "STARTTLS")) {
         ph__session_queue(session, PH__CMD_STARTTLS);
-    } else if (session->starttls == PH_STARTTLS_ALWAYS) {
+    } else if (session->opening->starttls == PH_STARTTLS_ALWAYS) {
         fail_without_starttls(session);
     } else {
-        if (!session->is_local || session->fell_back)
+        if (!session->opening->is_local || session->opening->fell_back)
             note_missing_tls(session);
         become_ready(session);
     }
@@ -143,7 +156,7 @@ void ph__answered_ehlo(struct ph__session *session, const struct ph__command *co
                        const ph_reply *reply)
 {
     if (ph_reply_is_success(reply)) {
-        if (ph__capabilities_share(session->last_capabilities, session->allocator, reply,
+        if (ph__capabilities_share(session->config->last_capabilities, session->allocator, reply,
                                    &session->capabilities) == PH_OK)
             introduced(session);
         else
@@ -154,14 +167,14 @@ void ph__answered_ehlo(struct ph__session *session, const struct ph__command *co
         refuse_start(session, command, reply);
         return;
     }
-    session->fell_back = true;
-    if (session->starttls == PH_STARTTLS_ALWAYS && !session->is_secure) {
+    session->opening->fell_back = true;
+    if (session->opening->starttls == PH_STARTTLS_ALWAYS && !session->is_secure) {
         fail_without_starttls(session);
         ph__error_set_reply(&session->error, reply->code, ph_reply_enhanced_code(reply),
                             ph_reply_text(reply));
         return;
     }
-    if (session->starttls == PH_STARTTLS_ALWAYS) {
+    if (session->opening->starttls == PH_STARTTLS_ALWAYS) {
         refuse_start(session, command, reply); /* TLS is required: no step back of any kind */
         return;
     }
@@ -192,18 +205,14 @@ void ph__answered_starttls(struct ph__session *session, const struct ph__command
         return;
     }
     ph__session_enter(session, PH__STATE_AWAITING_TLS);
-    if (session->input_used < session->input.length) {
-        const size_t rest = session->input.length - session->input_used;
-        (void)ph__session_receive(session, session->input.bytes + session->input_used, rest);
-        return; /* data behind the 220 is an injection, and receive says so */
-    }
-    ph__session_emit(session, (struct ph__event){.type = PH__EVENT_START_TLS});
+    ph__session_emit(session, PH__EVENT_START_TLS, PH_OK);
 }
 
 int ph__session_tls_started(struct ph__session *session)
 {
     if (session->state != PH__STATE_AWAITING_TLS)
         return PH_ERR_STATE;
+    assert(session->input_used == session->input.length); /* bytes that came early were refused */
     ph_capabilities_free(session->capabilities);
     session->capabilities = NULL;
     session->is_secure = true;

@@ -46,8 +46,10 @@ struct ph__command {
     uint32_t recipient; /* RCPT: which one */
     uint16_t slot;      /* of what belongs to a transaction */
     uint8_t kind;       /* enum ph__command_kind, or PH__CMD_SINGLE + enum ph__single */
-    bool is_last;       /* BDAT: LAST */
-    uint8_t left_early; /* of enum ph_feature: what let it leave while others were in flight */
+    bool is_last : 1;   /* BDAT: LAST */
+    /* It left while others were in flight, some of which belong to another transaction. */
+    bool is_pipelined : 1;
+    bool is_overlapped : 1;
 };
 
 /* What is sent of it is a message's content, and not a line. */
@@ -74,13 +76,12 @@ const struct ph__command_row *ph__command_row(const struct ph__command *command)
 enum {
     /* How many commands may be in flight. A bound, so that neither side's buffers can fill up with
      * commands and replies that nobody reads (RFC 2920 section 3.1), whatever the recipients. */
-    ph__queue_size_min = 8,
+    ph__queue_size_min = 4, /* a message to one recipient, and a place that stays free */
     ph__queue_size_max = 128,
     ph__queue_size_per_transaction = 4, /* more of a window */
-    ph__pending_size_min = 4,
+    ph__pending_size_min = 2,           /* content that is lent, and its end */
     ph__pending_size_max = 64,
     ph__pending_bytes_max = 256 * 1024, /* so that one turn ends, and caches hold what was seen */
-    ph__events_size = 4,
     ph__transactions_min = 2, /* the one under way, and the next, whose envelope goes along */
     /* Slices shorter than this are gathered, since a slice costs more than copying it. */
     ph__gather_below = 512,
@@ -94,11 +95,11 @@ struct ph__content {
     struct ph__slice chunk; /* what is left of what the caller lent */
     uint64_t pended;        /* bytes, as they are sent */
     uint64_t in_flight;     /* of them, as the session counts them */
+    size_t bdat_rest;       /* of the chunk: what belongs to the BDAT whose line was built */
+    bool bdat_is_begun;     /* its line was built */
     bool was_begun;         /* some of it was lent */
     bool is_file;           /* what was lent is not here: bytes of a file */
     bool is_last_chunk;
-    size_t bdat_rest;     /* of the chunk: what belongs to the BDAT whose line was built */
-    bool bdat_is_begun;   /* its line was built */
     bool end_was_written; /* from here on a lost reply leaves the outcome unknown */
 };
 
@@ -106,13 +107,13 @@ struct ph__transaction {
     const struct ph__envelope *envelope; /* NULL: DATA alone */
     ph_result *result;
     void *tag;
-    struct ph__mail_declaration {
-        const char *body;
+    uint32_t next_recipient; /* to be queued */
+    uint32_t answered_count; /* recipients */
+    uint32_t queued_count;   /* commands in the queue, sent or not */
+    struct ph__declared {
+        bool body; /* the envelope's type */
         bool smtputf8;
-    } declares;
-    size_t next_recipient; /* to be queued */
-    size_t answered_count; /* recipients */
-    size_t queued_count;   /* commands in the queue, sent or not */
+    } declares; /* with MAIL */
     bool is_repeatable;
     bool uses_bdat;
     bool mail_is_queued;
@@ -132,8 +133,9 @@ struct ph__transaction {
 struct ph__pending {
     const uint8_t *bytes; /* lent; NULL: of the staging buffer, which may move, or of a file */
     size_t length;
-    ph_result *result; /* of the message whose content it is, or NULL */
-    uint32_t offset;   /* in the staging buffer */
+    uint32_t offset; /* in the staging buffer */
+    uint16_t slot;   /* of the transaction whose content it is */
+    bool is_content; /* not of a command line */
     bool is_file;
 };
 
@@ -145,11 +147,19 @@ struct ph__exchange {
     char name[24];
 };
 
+/* What is known for the time until the session is ready. */
+struct ph__opening {
+    ph_starttls starttls;
+    unsigned avoids;
+    bool esmtp;
+    bool is_local;
+    bool fell_back; /* from EHLO to HELO */
+    char helo[];
+};
+
 struct ph__session {
-    ph_allocator own_allocator;
-    const ph_allocator *allocator;
-    const char *server;
-    const struct ph__trace *trace;
+    const struct ph__session_config *config;
+    const ph_allocator *allocator; /* the config's */
     enum ph__session_state state;
     bool has_operation;
     bool has_reply;     /* to the operation under way, or the last */
@@ -157,55 +167,47 @@ struct ph__session {
     bool is_dismissed;  /* 421 answered a transaction: nothing is sent any more */
 
     struct ph__command *queue; /* a ring of a power of 2 */
-    size_t queue_size;
-    size_t queue_head;
-    size_t queue_count;
-    size_t built_count; /* so many from the head were built */
-    size_t in_flight;   /* so many of them were written whole and await their replies */
+    uint32_t queue_size;
+    uint32_t queue_head;
+    uint32_t queue_count;
+    uint32_t built_count; /* so many from the head were built */
+    uint32_t in_flight;   /* so many of them were written whole and await their replies */
 
-    struct ph__buffer input;
-    size_t input_used;
+    uint32_t input_used;     /* of the input */
+    struct ph__buffer input; /* what was received behind an event that was not taken yet */
     struct ph__reply_parser parser;
     struct ph_reply reply; /* the one that is coming in, or came last */
-    uint64_t reply_count;
 
     struct ph__buffer staging; /* command lines, and short pieces of content, joined */
     struct ph__pending *pending;
-    size_t pending_size;
-    size_t pending_count;
-    size_t pending_first;
+    uint32_t pending_size;
+    uint32_t pending_count;
+    uint32_t pending_first;
+    uint32_t reply_count;
     uint64_t pended;  /* bytes, ever */
     uint64_t written; /* bytes, ever */
 
-    struct ph__event events[ph__events_size]; /* a ring */
-    size_t events_head;
-    size_t events_count;
+    enum ph__event_type event; /* to be taken; NONE: there is none, but for transactions' ends */
+    int event_status;
 
-    char *helo;
-    bool esmtp;
+    struct ph__opening *opening;   /* NULL: it has not begun, or the session is ready */
+    ph_capabilities *capabilities; /* NULL: none are known yet */
+    unsigned features;             /* of enum ph_feature: what is used */
     bool is_secure;
-    bool is_local;
-    bool fell_back; /* from EHLO to HELO */
-    ph_starttls starttls;
-    ph_capabilities *capabilities;       /* NULL: none are known yet */
-    ph_capabilities **last_capabilities; /* NULL, or those of the session before */
-    unsigned avoids;
-    unsigned features; /* of enum ph_feature: what is used */
-    uint32_t window;
     bool bdat_failed;       /* the server may hold on to a transaction that nobody else knows of */
     bool broke_for_message; /* the error concerns one message alone */
     bool refuses_chunking;  /* it offered CHUNKING, and does not know BDAT */
-    uint64_t window_bytes;
 
     char *argument;           /* of a single command */
     const ph_address *single; /* of a single MAIL or RCPT */
 
     struct ph__transaction *transactions; /* a ring; NULL until there is one */
-    size_t transactions_size;
-    size_t transactions_max; /* it grows up to that */
-    size_t transactions_head;
-    size_t transactions_count;
-    size_t fed_count;              /* so many of the first were queued to their end */
+    uint32_t transactions_size;
+    uint32_t transactions_head;
+    uint32_t transactions_count;
+    uint32_t fed_count; /* so many of the first were queued to their end */
+    uint32_t window;    /* so many are in flight to a relay known as good; 0 or 1: off */
+    uint64_t window_bytes;
     uint64_t bytes_in_flight;      /* of their content */
     struct ph__exchange *exchange; /* NULL: no AUTH under way */
 
@@ -221,7 +223,9 @@ void ph__session_enter(struct ph__session *session, enum ph__session_state state
 /* Queues a command behind the others. The queue always has room for what handlers queue. */
 void ph__session_queue(struct ph__session *session, unsigned kind);
 void ph__session_append(struct ph__session *session, struct ph__command command);
-size_t ph__session_queue_room(struct ph__session *session);
+
+/* @return so many commands may be queued; without memory for a larger queue they wait */
+bool ph__session_has_room_to_queue(struct ph__session *session, size_t n);
 
 /* The command at a place of the queue; the one that is answered next, taken out of it. */
 struct ph__command *ph__session_queue_at(const struct ph__session *session, size_t index);
@@ -233,9 +237,9 @@ struct ph__command *ph__session_next_to_build(const struct ph__session *session)
 /* Content is what is written now: its end has not left yet. */
 bool ph__session_is_sending_content(const struct ph__session *session);
 
-bool ph__session_take_event(struct ph__session *session, struct ph__event *event);
+void ph__session_take_event(struct ph__session *session, struct ph__event *event);
 bool ph__session_has_event(const struct ph__session *session);
-void ph__session_emit(struct ph__session *session, struct ph__event event);
+void ph__session_emit(struct ph__session *session, enum ph__event_type type, int status);
 
 /* Begins an operation: PH_OK, or why it may not begin, recorded in session->error. */
 int ph__session_take_operation(struct ph__session *session, enum ph__session_state needed);
@@ -274,10 +278,13 @@ void ph__exchange_release(struct ph__session *session);
 /* ---- session_output.c: what content is made of ------------------------------------------------
  */
 
-/* Puts a slice behind the others; a short one is copied behind its neighbour. @return PH_OK or
- * PH_ERR_NO_MEMORY */
-int ph__session_pend(struct ph__session *session, struct ph__slice slice, ph_result *result);
-int ph__session_pend_file(struct ph__session *session, size_t n, ph_result *result);
+/* Puts a slice behind the others; a short one is copied behind its neighbour.
+ * @param owner  whose content it is; NULL: it is of a command line
+ * @return PH_OK or PH_ERR_NO_MEMORY */
+int ph__session_pend(struct ph__session *session, struct ph__slice slice,
+                     const struct ph__transaction *owner);
+int ph__session_pend_file(struct ph__session *session, size_t n,
+                          const struct ph__transaction *owner);
 bool ph__session_has_room_to_pend(struct ph__session *session);
 
 /* ---- session_content.c ------------------------------------------------------------------------

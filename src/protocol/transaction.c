@@ -35,7 +35,7 @@ static const char *international_mailbox(const struct ph__envelope *envelope)
 
 /* Sees whether the server offers what the envelope needs. */
 static int check_extensions(struct ph__session *session, const struct ph__envelope *envelope,
-                            struct ph__mail_declaration *declares)
+                            struct ph__declared *declares)
 {
     const bool has_8bitmime = envelope->body_type != PH_BODY_UNDECLARED &&
                               ph_capabilities_has(session->capabilities, "8BITMIME");
@@ -46,21 +46,25 @@ static int check_extensions(struct ph__session *session, const struct ph__envelo
         return ph__error_set(&session->error, PH_ERR_UNSUPPORTED, PH_PHASE_MAIL,
                              "%s does not offer 8BITMIME, which this message was declared to need; "
                              "encode it as 7-bit text, or declare nothing",
-                             session->server);
+                             session->config->server);
     if (is_international && !has_smtputf8 && envelope->smtputf8 == PH_SMTPUTF8_REQUIRED)
         return ph__error_set(&session->error, PH_ERR_UNSUPPORTED, PH_PHASE_MAIL,
                              "%s does not offer SMTPUTF8, without which it cannot take the address "
                              "<%s>; nothing was sent",
-                             session->server, international_mailbox(envelope));
-    if (has_8bitmime)
-        declares->body = envelope->body_type == PH_BODY_7BIT ? "7BIT" : "8BITMIME";
+                             session->config->server, international_mailbox(envelope));
+    declares->body = has_8bitmime;
     declares->smtputf8 = has_smtputf8;
     return PH_OK;
 }
 
+static uint32_t transactions_max(const struct ph__session *session)
+{
+    return session->window > ph__transactions_min ? session->window : ph__transactions_min;
+}
+
 size_t ph__session_room(const struct ph__session *session)
 {
-    return session->transactions_max - session->transactions_count;
+    return transactions_max(session) - session->transactions_count;
 }
 
 /* Begins as an operation does, unless another message is under way. */
@@ -84,7 +88,7 @@ static int make_room(struct ph__session *session)
 {
     if (session->transactions_count < session->transactions_size)
         return PH_OK;
-    const size_t size = session->transactions ? session->transactions_max : 1;
+    const uint32_t size = session->transactions ? transactions_max(session) : 1;
     struct ph__transaction *grown = ph__reallocate_array(session->allocator, session->transactions,
                                                          size, sizeof *session->transactions);
     if (!grown)
@@ -97,7 +101,7 @@ static int make_room(struct ph__session *session)
 static int begin(struct ph__session *session, const struct ph__outgoing *outgoing)
 {
     const struct ph__envelope *envelope = outgoing->envelope;
-    struct ph__mail_declaration declares = {.body = NULL};
+    struct ph__declared declares = {.body = false};
     int status = take_message(session);
     if (status == PH_OK && envelope && envelope->recipient_count == 0)
         status = ph__error_set(&session->error, PH_ERR_ARGUMENT, PH_PHASE_RCPT,
@@ -220,16 +224,16 @@ static bool must_clear(const struct ph__session *session, const struct ph__trans
 static void feed(struct ph__session *session, struct ph__transaction *transaction)
 {
     const size_t count = transaction->envelope->recipient_count;
-    if (!transaction->mail_is_queued && ph__session_queue_room(session) > 1) {
+    if (!transaction->mail_is_queued && ph__session_has_room_to_queue(session, 2)) {
         if (must_clear(session, transaction))
             ph__transaction_queue(session, transaction, PH__CMD_CLEAR, 0);
         ph__transaction_queue(session, transaction, PH__CMD_MAIL, 0);
         transaction->mail_is_queued = true;
     }
     while (transaction->mail_is_queued && transaction->next_recipient < count &&
-           ph__session_queue_room(session) > 0)
+           ph__session_has_room_to_queue(session, 1))
         ph__transaction_queue(session, transaction, PH__CMD_RCPT, transaction->next_recipient++);
-    if (!may_queue_content(session, transaction) || ph__session_queue_room(session) == 0)
+    if (!may_queue_content(session, transaction) || !ph__session_has_room_to_queue(session, 1))
         return;
     if (transaction->uses_bdat)
         begin_bdat(transaction);
@@ -279,7 +283,7 @@ void ph__transactions_forget_first(struct ph__session *session)
         session->bytes_in_flight -= ph__transaction_at(session, 0)->content.in_flight;
     }
     session->transactions_head =
-        ph__ring_next(session->transactions_head, session->transactions_size);
+        (uint32_t)ph__ring_next(session->transactions_head, session->transactions_size);
     session->transactions_count--;
     if (session->state == PH__STATE_OPEN)
         ph__transactions_feed(session); /* the window may have room again */
@@ -319,9 +323,11 @@ int ph__build_mail(struct ph__session *session, const struct ph__command *comman
                    struct ph__buffer *out)
 {
     const struct ph__transaction *transaction = ph__transaction_of(session, command);
-    const struct ph__mail_extensions extensions = {.body = transaction->declares.body,
-                                                   .smtputf8 = transaction->declares.smtputf8};
-    return ph__mail_line(out, transaction->envelope->from, &extensions);
+    const struct ph__envelope *envelope = transaction->envelope;
+    struct ph__mail_extensions extensions = {.smtputf8 = transaction->declares.smtputf8};
+    if (transaction->declares.body)
+        extensions.body = envelope->body_type == PH_BODY_7BIT ? "7BIT" : "8BITMIME";
+    return ph__mail_line(out, envelope->from, &extensions);
 }
 
 int ph__build_rcpt(struct ph__session *session, const struct ph__command *command,

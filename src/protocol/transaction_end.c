@@ -156,7 +156,7 @@ static void settle_broken(struct ph__session *session, struct ph__transaction *t
         ph__error_add(&result->error,
                       "; the message had been sent to its end, so %s may have it "
                       "or not: sending it again may deliver it twice",
-                      session->server);
+                      session->config->server);
 }
 
 /* The reason for those that are not at fault: they may be sent again, whatever befell the one. */
@@ -165,7 +165,7 @@ static void set_loss(struct ph__session *session, struct ph__error *loss)
     ph__error_init(loss, session->allocator);
     (void)ph__error_set(loss, PH_ERR_CLOSED, ph__session_phase(session),
                         "the connection to %s was given up because of another message: %s",
-                        session->server, session->error.view.message);
+                        session->config->server, session->error.view.message);
 }
 
 /* The session's error tells of the message at fault, or of the one that was next to end. */
@@ -184,7 +184,7 @@ void ph__transactions_broken(struct ph__session *session, const struct ph__trans
     ph__error_init(&reason, session->allocator);
     ph__error_copy(&reason, &session->error);
     set_loss(session, &loss);
-    size_t ended = 0;
+    uint32_t ended = 0;
     const struct ph__transaction *told = culprit;
     for (size_t i = 0; i < session->transactions_count; i++) {
         struct ph__transaction *transaction = ph__transaction_at(session, i);

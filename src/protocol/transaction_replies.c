@@ -107,7 +107,7 @@ static void break_off(struct ph__session *session, const struct ph__transaction 
     ph__error_add(&session->error,
                   "; %s asked for the message all the same, so the connection is "
                   "dropped",
-                  session->server);
+                  session->config->server);
     ph__session_break_for(session, transaction);
 }
 
@@ -175,12 +175,12 @@ static void note_taken_in_spite_of_refusal(struct ph__session *session,
         (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
                             "%s refused MAIL, but took the content behind it: the message may have "
                             "been delivered, from the sender of the one before",
-                            session->server);
+                            session->config->server);
     else
         (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
                             "%s took the end of the message although it had refused what came "
                             "before it: the message may have been delivered, whole or in part (%s)",
-                            session->server, transaction->result->error.view.message);
+                            session->config->server, transaction->result->error.view.message);
     ph__result_note_error(transaction->result, &session->error);
     transaction->result->outcome = PH_OUTCOME_UNKNOWN;
     transaction->result->error.view.outcome = PH_OUTCOME_UNKNOWN;
@@ -205,7 +205,7 @@ static void break_off_chunking(struct ph__session *session,
     (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
                         "%s offers CHUNKING, but does not know BDAT and reads content as commands, "
                         "so the connection is dropped; the next ones go without CHUNKING",
-                        session->server);
+                        session->config->server);
     ph__error_set_reply(&session->error, reply->code, ph_reply_enhanced_code(reply),
                         ph_reply_text(reply));
     session->refuses_chunking = true;

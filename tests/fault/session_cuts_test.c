@@ -39,6 +39,7 @@ struct run {
     size_t may_read;
     size_t n_written;
     size_t n_read;
+    struct ph__session_config config;
     struct ph__session *session;
     struct small_server server;
     struct ph__envelope envelope;
@@ -164,7 +165,7 @@ static void play(struct run *run)
 static void begin(struct run *run)
 {
     const ph_allocator *allocator = ph__allocator_or_default(NULL);
-    const struct ph__session_config config = {
+    run->config = (struct ph__session_config){
         .allocator = allocator, .server = "mx.example.net", .reply_limits = {512, 16, 4096}};
     const struct ph__session_start start = {.helo = "client.example.org",
                                             .esmtp = true,
@@ -182,7 +183,7 @@ static void begin(struct run *run)
     small_server_begin(&run->server, run->way->offers);
     run->server.answer = count_ends;
     run->server.user_data = run;
-    run->session = ph__session_new(&config);
+    run->session = ph__session_new(&run->config);
     assert_non_null(run->session);
     assert_int_equal(ph__session_begin(run->session, &start), PH_OK);
 }

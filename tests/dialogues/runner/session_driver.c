@@ -447,12 +447,19 @@ static const char *play(struct run *run, const struct item *item)
     return problem;
 }
 
+/* Also where the session broke behind an event that was told. */
+static bool lacks_memory(const struct run *run)
+{
+    return run->status == PH_ERR_NO_MEMORY ||
+           ph__session_error(run->session)->view.status == PH_ERR_NO_MEMORY;
+}
+
 static const char *play_all(struct run *run, bool may_fail)
 {
     for (size_t i = 0; i < run->dialogue->count; i++) {
         const struct item *item = &run->dialogue->items[i];
         const char *problem = play(run, item);
-        if (run->status == PH_ERR_NO_MEMORY && may_fail)
+        if (may_fail && lacks_memory(run))
             return NULL;
         /* Without memory for a reply's words, what is asked of them may not be there, and what
          * follows may differ from the text. */

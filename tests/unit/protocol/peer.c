@@ -32,11 +32,11 @@ void peer_init_with(struct peer *peer, const struct ph__reply_limits *limits)
     peer->sent[0] = '\0';
     peer->n_traced = 0;
     peer->traced[0] = '\0';
-    const struct ph__session_config config = {.allocator = &peer->memory.allocator,
-                                              .server = "mx.example.org",
-                                              .reply_limits = *limits,
-                                              .trace = &peer->trace};
-    peer->session = ph__session_new(&config);
+    peer->config = (struct ph__session_config){.allocator = &peer->memory.allocator,
+                                               .server = "mx.example.org",
+                                               .reply_limits = *limits,
+                                               .trace = &peer->trace};
+    peer->session = ph__session_new(&peer->config);
 }
 
 void peer_init(struct peer *peer)

@@ -18,6 +18,7 @@
 struct peer {
     struct test_allocator memory;
     struct ph__trace trace;
+    struct ph__session_config config;
     struct ph__session *session;
     struct ph__event event; /* the last one pulled; NONE if there was none */
     int n_events;           /* pulled by the last peer_says */

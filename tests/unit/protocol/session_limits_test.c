@@ -52,12 +52,37 @@ static void receive__what_nobody_pulls_is_bounded(void **state)
     memset(flood, '\n', sizeof flood);
     peer_init(&peer);
     peer_open(&peer, "250 mx\r\n");
+    assert_int_equal(ph__session_command(peer.session, PH__SINGLE_NOOP, NULL), PH_OK);
+    (void)peer_takes(&peer);
+    assert_int_equal(ph__session_receive(peer.session, "250 ok\r\n", 8), PH_OK);
     for (size_t fed = 0; fed < ph__input_max; fed += sizeof flood)
         assert_int_equal(ph__session_receive(peer.session, flood, sizeof flood), PH_OK);
     assert_int_equal(ph__session_receive(peer.session, flood, 1), PH_ERR_PROTOCOL);
     assert_int_equal(peer_says(&peer, ""), PH_ERR_PROTOCOL);
     assert_int_equal(peer.event.type, PH__EVENT_FAILED);
     assert_non_null(strstr(ph__session_error(peer.session)->view.message, "sends without end"));
+    peer_release(&peer);
+}
+
+static void receive__keeps_nothing_but_what_stands_behind_an_event(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct ph__event event;
+    peer_init(&peer);
+    peer_open(&peer, "250 mx\r\n");
+    assert_int_equal(ph__session_command(peer.session, PH__SINGLE_NOOP, NULL), PH_OK);
+    (void)peer_takes(&peer);
+    assert_int_equal(ph__session_receive(peer.session, "250 o", 5), PH_OK);
+    assert_null(peer.session->input.bytes);
+    assert_int_equal(ph__session_receive(peer.session, "k\r\n421 bye\r\n", 12), PH_OK);
+    assert_int_equal(peer.session->input.length, 9);
+    assert_true(ph__session_next_event(peer.session, &event));
+    assert_int_equal(event.type, PH__EVENT_COMMAND_DONE);
+    assert_int_equal(event.status, PH_OK);
+    assert_true(ph__session_next_event(peer.session, &event));
+    assert_int_equal(event.type, PH__EVENT_FAILED);
+    assert_int_equal(event.status, PH_ERR_SERVER_BUSY);
     peer_release(&peer);
 }
 
@@ -227,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies__beyond_the_limits_break_the_session),
         cmocka_unit_test(receive__what_nobody_pulls_is_bounded),
+        cmocka_unit_test(receive__keeps_nothing_but_what_stands_behind_an_event),
         cmocka_unit_test(send__in_flight_are_never_more_than_the_queue_holds),
         cmocka_unit_test(command__the_longest_line_is_sent),
         cmocka_unit_test(auth__the_longest_response_is_sent_and_a_longer_one_given_up),

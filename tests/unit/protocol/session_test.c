@@ -196,7 +196,7 @@ static void broken__can_only_fail_and_says_so_once(void **state)
     struct ph__error error;
     peer_init(&peer);
     peer_open(&peer, "250 mx\r\n");
-    assert_int_equal(peer_says(&peer, "250 unasked\r\n"), PH_OK); /* told by the event */
+    assert_int_equal(peer_says(&peer, "250 unasked\r\n"), PH_ERR_PROTOCOL);
     assert_int_equal(peer.event.type, PH__EVENT_FAILED);
     assert_int_equal(peer.event.status, PH_ERR_PROTOCOL);
     assert_int_equal(peer.n_events, 1);

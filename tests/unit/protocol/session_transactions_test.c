@@ -124,7 +124,7 @@ static void unknown_outcome__stays_when_the_session_breaks(void **state)
     struct fixture fixture;
     begin(&fixture);
     refuse_a_part_and_take_the_end(&fixture);
-    assert_int_equal(peer_says(&fixture.peer, "nonsense\r\n"), PH_OK);
+    assert_int_equal(peer_says(&fixture.peer, "nonsense\r\n"), PH_ERR_PROTOCOL);
     assert_int_equal(fixture.peer.event.type, PH__EVENT_FAILED);
     assert_int_equal(ph_result_outcome(fixture.messages[0].result), PH_OUTCOME_UNKNOWN);
     assert_int_equal(ph_result_error(fixture.messages[0].result)->outcome, PH_OUTCOME_UNKNOWN);
@@ -188,7 +188,7 @@ static void data_alone__cancelled_before_its_354_ends_nothing(void **state)
     assert_int_equal(ph__session_data(peer->session, fixture.messages[0].result), PH_OK);
     assert_string_equal(peer_takes(peer), "DATA\r\n");
     assert_int_equal(ph__session_cancel(peer->session, NULL), PH_OK);
-    assert_int_equal(peer_says(peer, "354 go ahead\r\n"), PH_OK);
+    assert_int_equal(peer_says(peer, "354 go ahead\r\n"), PH_ERR_CANCELLED);
     assert_string_equal(peer_takes(peer), "");
     assert_int_equal(peer->event.type, PH__EVENT_FAILED);
     assert_int_equal(ph_result_outcome(fixture.messages[0].result), PH_OUTCOME_NOT_SENT);
@@ -228,6 +228,28 @@ static void dismissed_session__takes_no_command(void **state)
     end(&fixture);
 }
 
+/* However few commands the queue has room for at first. */
+static void next_envelope__leaves_behind_the_last_of_several_chunks(void **state)
+{
+    (void)state;
+    static char lines[40 * 1024]; /* line ends to be mended: chunks of 32 KiB */
+    struct fixture fixture;
+    struct peer *peer = &fixture.peer;
+    memset(lines, '\n', sizeof lines);
+    begin(&fixture);
+    submit(&fixture, 0);
+    submit(&fixture, 1);
+    assert_string_equal(peer_takes(peer), MAIL RCPT);
+    assert_int_equal(peer_says(peer, "250 ok\r\n250 ok\r\n"), PH_OK);
+    ph__session_content(peer->session, lines, sizeof lines, true);
+    const char *sent = peer_takes(peer);
+    assert_memory_equal(sent, "BDAT 65536\r\n", 12);
+    const char *last = strstr(sent, "BDAT 16384 LAST\r\n");
+    assert_non_null(last);
+    assert_string_equal(last + strlen("BDAT 16384 LAST\r\n") + 16384, MAIL RCPT);
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +261,7 @@ int main(void)
         cmocka_unit_test(data_alone__cancelled_before_its_354_ends_nothing),
         cmocka_unit_test(dismissed_session__sends_nothing_and_ends_for_the_next_message),
         cmocka_unit_test(dismissed_session__takes_no_command),
+        cmocka_unit_test(next_envelope__leaves_behind_the_last_of_several_chunks),
     };
     return cmocka_run_group_tests_name("protocol/session: transactions", tests, NULL, NULL);
 }
