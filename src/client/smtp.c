@@ -259,7 +259,7 @@ const ph_error *ph_smtp_error(const ph_smtp *smtp)
 
 const ph_reply *ph_smtp_reply(const ph_smtp *smtp)
 {
-    return ph__reply_is_set(&smtp->reply) ? &smtp->reply : NULL;
+    return ph__reply_in(&smtp->reply);
 }
 
 const char *ph_smtp_notice(const ph_smtp *smtp)

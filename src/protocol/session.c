@@ -78,7 +78,6 @@ void ph__session_rest(struct ph__session *session)
     session->pending_size = session->pending_count = session->pending_first = 0;
     ph__reply_parser_release(&session->parser);
     ph__reply_release(&session->reply);
-    ph__reply_clear(&session->reply);
 }
 
 /* ---- State, operations, events --------------------------------------------------------------- */
@@ -286,7 +285,7 @@ const struct ph__error *ph__session_error(const struct ph__session *session)
 
 const ph_reply *ph__session_reply(const struct ph__session *session)
 {
-    return session->has_reply && ph__reply_is_set(&session->reply) ? &session->reply : NULL;
+    return session->has_reply ? ph__reply_in(&session->reply) : NULL;
 }
 
 const ph_capabilities *ph__session_capabilities(const struct ph__session *session)

@@ -166,7 +166,7 @@ struct ph__session {
     struct ph__buffer input;
     size_t input_used;
     struct ph__reply_parser parser;
-    struct ph_reply reply; /* the one that is coming in, or came last */
+    struct ph__reply_buffer reply; /* the one that is coming in, or came last */
     uint64_t reply_count;
 
     struct ph__buffer staging; /* command lines, and short pieces of content, joined */

@@ -59,11 +59,11 @@ void ph__answered_mail(struct ph__session *session, const struct ph__command *co
 /* @return those who answered leave nobody, or not all, to send to */
 static bool recipients_failed(const struct ph__transaction *transaction)
 {
-    const ph_result *result = transaction->result;
+    const size_t refused = transaction->result->refused_count;
     if (transaction->answered_count < transaction->envelope->recipient_count)
         return false;
-    return transaction->envelope->policy == PH_RCPT_ALL ? result->refused_count > 0
-                                                        : result->accepted_count == 0;
+    return transaction->envelope->policy == PH_RCPT_ALL ? refused > 0
+                                                        : refused == transaction->answered_count;
 }
 
 void ph__answered_rcpt(struct ph__session *session, const struct ph__command *command,
