@@ -39,8 +39,7 @@ struct ph__slot {
     enum ph__slot_state state;
     ph_message *message;
     void *user_data;
-    struct ph__source source; /* the message's own, as far as it was read */
-    ph_result *result;        /* kept for the next message; NULL until there was one */
+    ph_result *result; /* kept for the next message; NULL until there was one */
 };
 
 struct ph_connection {

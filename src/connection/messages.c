@@ -141,16 +141,12 @@ void ph__messages_submit(ph_connection *connection)
 
 struct ph__source *ph__messages_source(ph_connection *connection)
 {
-    bool from_start;
+    bool from_start; /* memory alone is asked for again, and always begins there */
     if (!ph__session_wants_content(connection->session))
         return NULL;
     const void *tag = ph__session_content_tag(connection->session, &from_start);
-    struct ph__slot *slot = ph__messages_slot(connection, tag);
-    if (!slot)
-        return connection->source;
-    if (from_start)
-        slot->source = slot->message->source;
-    return &slot->source;
+    const struct ph__slot *slot = ph__messages_slot(connection, tag);
+    return slot ? &slot->message->source : connection->source;
 }
 
 /* ---- Ending ---------------------------------------------------------------------------------- */
