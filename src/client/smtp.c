@@ -254,7 +254,7 @@ bool ph_smtp_started(const ph_smtp *smtp)
 
 const ph_error *ph_smtp_error(const ph_smtp *smtp)
 {
-    return ph__error_is_set(&smtp->error) ? &smtp->error.view : NULL;
+    return ph__error_is_set(&smtp->error) ? smtp->error.view : NULL;
 }
 
 const ph_reply *ph_smtp_reply(const ph_smtp *smtp)

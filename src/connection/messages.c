@@ -189,9 +189,9 @@ static void drop_waiting(ph_connection *connection)
     ph__error_init(&error, connection->allocator);
     const bool is_for_message = ph__session_broke_for_message(connection->session);
     (void)ph__error_set(
-        &error, is_for_message ? PH_ERR_CLOSED : connection->error.view.status, PH_PHASE_NONE,
+        &error, is_for_message ? PH_ERR_CLOSED : connection->error.view->status, PH_PHASE_NONE,
         "the message was not sent, since the connection ended before its turn%s: %s",
-        is_for_message ? ", because of another" : "", connection->error.view.message);
+        is_for_message ? ", because of another" : "", connection->error.view->message);
     for (size_t i = connection->submitted_count; i < connection->message_count; i++) {
         struct ph__slot *slot = slot_at(connection, i);
         if (slot->state == PH__SLOT_WAITING)

@@ -127,7 +127,7 @@ int ph__result_note_reply(ph_result *result, const struct ph_reply *reply)
 void ph__result_note_error(ph_result *result, const struct ph__error *error)
 {
     ph__error_copy(&result->error, error);
-    result->error.view.outcome = result->outcome;
+    ph__error_set_outcome(&result->error, result->outcome);
 }
 
 /* ---- Questions ------------------------------------------------------------------------------- */
@@ -139,7 +139,7 @@ ph_outcome ph_result_outcome(const ph_result *result)
 
 const ph_error *ph_result_error(const ph_result *result)
 {
-    return ph__error_is_set(&result->error) ? &result->error.view : NULL;
+    return ph__error_is_set(&result->error) ? result->error.view : NULL;
 }
 
 static const ph_reply *reply_at(const ph_result *result, uint32_t at)

@@ -136,11 +136,11 @@ bool ph__session_has_event(const struct ph__session *session)
 
 static int tell_broken(struct ph__error *error)
 {
-    if (error->view.status == PH_ERR_BROKEN)
+    if (error->view->status == PH_ERR_BROKEN)
         return PH_ERR_BROKEN;
-    return ph__error_set(error, PH_ERR_BROKEN, error->view.phase,
+    return ph__error_set(error, PH_ERR_BROKEN, error->view->phase,
                          "the session cannot be used any more since it was broken: %s",
-                         error->view.message);
+                         error->view->message);
 }
 
 int ph__session_take_operation(struct ph__session *session, enum ph__session_state needed)
@@ -193,7 +193,7 @@ void ph__session_break_for(struct ph__session *session, const struct ph__transac
     session->has_operation = false;
     session->events_count = 0;
     ph__session_emit(session, (struct ph__event){.type = PH__EVENT_FAILED,
-                                                 .status = session->error.view.status});
+                                                 .status = session->error.view->status});
 }
 
 void ph__session_fail_without_memory(struct ph__session *session)

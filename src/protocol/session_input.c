@@ -12,7 +12,7 @@
 int ph__session_receive(struct ph__session *session, const void *bytes, size_t n)
 {
     if (session->state == PH__STATE_BROKEN)
-        return session->error.view.status;
+        return session->error.view->status;
     if (n == 0)
         return PH_OK;
     if (session->state == PH__STATE_AWAITING_TLS) {
@@ -35,7 +35,7 @@ int ph__session_receive(struct ph__session *session, const void *bytes, size_t n
                             "%s sends without end", session->server);
         ph__session_break(session);
     }
-    return session->error.view.status;
+    return session->error.view->status;
 }
 
 static void trace_reply(const struct ph__session *session, bool is_secret)
@@ -180,7 +180,7 @@ bool ph__session_next_event(struct ph__session *session, struct ph__event *event
         ph__session_end_dismissed(session);
     if (ph__session_take_event(session, event)) {
         if (event->type == PH__EVENT_FAILED) /* a call in between may have told it already */
-            event->status = session->error.view.status;
+            event->status = session->error.view->status;
         return true;
     }
     *event = (struct ph__event){.type = PH__EVENT_NONE};

@@ -180,10 +180,10 @@ static void note_taken_in_spite_of_refusal(struct ph__session *session,
         (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
                             "%s took the end of the message although it had refused what came "
                             "before it: the message may have been delivered, whole or in part (%s)",
-                            session->server, transaction->result->error.view.message);
+                            session->server, transaction->result->error.view->message);
     ph__result_note_error(transaction->result, &session->error);
     transaction->result->outcome = PH_OUTCOME_UNKNOWN;
-    transaction->result->error.view.outcome = PH_OUTCOME_UNKNOWN;
+    ph__error_set_outcome(&transaction->result->error, PH_OUTCOME_UNKNOWN);
     transaction->must_restart = false;
     transaction->has_failed = true;
 }
