@@ -44,6 +44,8 @@ static bool translate(ph_connection *connection, ph_event *event)
     switch (given.type) {
     case PH__EVENT_READY:
         connection->is_ready = true;
+        ph__release(connection->allocator, connection->host); /* no handshake comes any more */
+        connection->host = NULL;
         return tell(connection, event, PH_EVENT_READY, PH_OK, NULL);
     case PH__EVENT_COMMAND_DONE:
         return tell_command(connection, event, given.status);

@@ -127,9 +127,9 @@ static enum ph__io write_output(ph_connection *connection)
 static void keep_first_bytes(ph_connection *connection, const uint8_t *bytes, size_t n)
 {
     const size_t room = ph__first_bytes - connection->first_count;
-    const size_t taken = n < room ? n : room;
+    const uint8_t taken = (uint8_t)(n < room ? n : room);
     memcpy(connection->first_bytes + connection->first_count, bytes, taken);
-    connection->first_count += taken;
+    connection->first_count = (uint8_t)(connection->first_count + taken);
 }
 
 /* A server that speaks TLS from its first byte answers plain text with a TLS alert. */

@@ -27,9 +27,9 @@ struct ph__slot *ph__messages_slot(const ph_connection *connection, const void *
     return tag ? &connection->slots[(uintptr_t)tag - 1] : NULL;
 }
 
-static size_t slots_max(const ph_connection *connection)
+static uint32_t slots_max(const ph_connection *connection)
 {
-    const size_t window = connection->server->window;
+    const uint32_t window = connection->server->window;
     return window > slots_min ? window : slots_min;
 }
 
@@ -44,10 +44,10 @@ static bool has_ended(const ph_connection *connection)
  * its only slot. */
 static int make_room(ph_connection *connection)
 {
-    const size_t old_size = connection->slots_size;
+    const uint32_t old_size = connection->slots_size;
     if (connection->message_count < old_size)
         return PH_OK;
-    const size_t size = old_size == 0 ? 1 : slots_max(connection);
+    const uint32_t size = old_size == 0 ? 1 : slots_max(connection);
     struct ph__slot *grown = ph__reallocate_array(connection->allocator, connection->slots, size,
                                                   sizeof *connection->slots);
     if (!grown)
@@ -227,7 +227,8 @@ bool ph__messages_pull(ph_connection *connection, ph_event *event)
                         .message = slot->message,
                         .result = slot->result,
                         .user_data = slot->user_data};
-    connection->slots_head = ph__ring_next(connection->slots_head, connection->slots_size);
+    connection->slots_head =
+        (uint32_t)ph__ring_next(connection->slots_head, connection->slots_size);
     connection->message_count--;
     if (connection->submitted_count > 0)
         connection->submitted_count--;
