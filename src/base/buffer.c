@@ -36,10 +36,12 @@ void ph__buffer_release(struct ph__buffer *buffer)
 
 static uint32_t grown_capacity(const struct ph__buffer *buffer, size_t needed)
 {
-    uint32_t capacity = buffer->capacity < smallest_capacity ? smallest_capacity : buffer->capacity;
-    while (capacity < needed)
-        capacity = capacity > buffer->max / 2 ? buffer->max : capacity + capacity / 2;
-    return capacity < buffer->max ? capacity : buffer->max;
+    size_t capacity = (size_t)buffer->capacity + buffer->capacity / 2;
+    if (capacity < needed)
+        capacity = needed;
+    if (capacity < smallest_capacity)
+        capacity = smallest_capacity;
+    return capacity < buffer->max ? (uint32_t)capacity : buffer->max;
 }
 
 /* realloc could leave a copy of a secret behind, so secrets move by hand. */
@@ -57,14 +59,11 @@ static uint8_t *moved(struct ph__buffer *buffer, size_t capacity)
     return bytes;
 }
 
-int ph__buffer_reserve(struct ph__buffer *buffer, size_t n)
+int ph__buffer_grow(struct ph__buffer *buffer, size_t n)
 {
     if (n > buffer->max - buffer->length)
         return PH_ERR_ARGUMENT;
-    const size_t needed = (size_t)buffer->length + n;
-    if (needed <= buffer->capacity)
-        return PH_OK;
-    const uint32_t capacity = grown_capacity(buffer, needed);
+    const uint32_t capacity = grown_capacity(buffer, (size_t)buffer->length + n);
     uint8_t *bytes = moved(buffer, capacity);
     if (!bytes)
         return PH_ERR_NO_MEMORY;
@@ -75,7 +74,7 @@ int ph__buffer_reserve(struct ph__buffer *buffer, size_t n)
 
 int ph__buffer_append_grown(struct ph__buffer *buffer, const void *bytes, size_t n)
 {
-    const int status = ph__buffer_reserve(buffer, n);
+    const int status = ph__buffer_grow(buffer, n);
     if (status != PH_OK)
         return status;
     memcpy(buffer->bytes + buffer->length, bytes, n);

@@ -33,7 +33,7 @@ void ph__buffer_release(struct ph__buffer *buffer);
 
 /** Makes room for @p n more bytes. @return PH_OK, PH_ERR_ARGUMENT (beyond the maximum),
  * PH_ERR_NO_MEMORY */
-int ph__buffer_reserve(struct ph__buffer *buffer, size_t n);
+static inline int ph__buffer_reserve(struct ph__buffer *buffer, size_t n);
 
 /** Appends bytes. @return as ph__buffer_reserve; nothing is appended on failure */
 static inline int ph__buffer_append(struct ph__buffer *buffer, const void *bytes, size_t n);
@@ -50,7 +50,13 @@ void ph__buffer_truncate(struct ph__buffer *buffer, size_t length);
 /* ---- A message takes dozens of these, most of a few bytes: inline where there is room ------- */
 
 /* The same when the buffer must grow. */
+int ph__buffer_grow(struct ph__buffer *buffer, size_t n);
 int ph__buffer_append_grown(struct ph__buffer *buffer, const void *bytes, size_t n);
+
+static inline int ph__buffer_reserve(struct ph__buffer *buffer, size_t n)
+{
+    return n <= buffer->capacity - buffer->length ? PH_OK : ph__buffer_grow(buffer, n);
+}
 
 static inline int ph__buffer_append(struct ph__buffer *buffer, const void *bytes, size_t n)
 {

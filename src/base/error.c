@@ -8,7 +8,8 @@
 #include "base/allocator.h"
 #include "base/utf8.h"
 
-struct ph__error_texts {
+struct record {
+    ph_error view;
     struct ph__buffer long_reply;
     char message[ph__error_message_size];
     char command[ph__error_command_size];
@@ -65,33 +66,78 @@ const char *ph_outcome_name(ph_outcome outcome)
     return "?";
 }
 
+/* ---- Constants that stand in ----------------------------------------------------------------- */
+
+static const ph_error nothing_failed = {.message = ""};
+
+/* Without memory, a program must still not take a message for unsent that may have arrived. */
+static const ph_error *stand_in(ph_status status, ph_outcome outcome)
+{
+#define STAND_IN_AS(name, number, text, became)                                                    \
+    [-(number)] = {.status = PH_##name, .outcome = PH_OUTCOME_##became, .message = (text)},
+#define NOT_SENT(name, number, text) STAND_IN_AS(name, number, text, NOT_SENT)
+#define SENT(name, number, text)     STAND_IN_AS(name, number, text, SENT)
+#define UNKNOWN(name, number, text)  STAND_IN_AS(name, number, text, UNKNOWN)
+    static const ph_error not_sent[] = {PH_STATUS_MAP(NOT_SENT)};
+    static const ph_error sent[] = {PH_STATUS_MAP(SENT)};
+    static const ph_error unknown[] = {PH_STATUS_MAP(UNKNOWN)};
+#undef UNKNOWN
+#undef SENT
+#undef NOT_SENT
+#undef STAND_IN_AS
+    if (status == PH_OK)
+        return &nothing_failed;
+    if (outcome == PH_OUTCOME_NOT_SENT)
+        return &not_sent[-(int)status];
+    return outcome == PH_OUTCOME_SENT ? &sent[-(int)status] : &unknown[-(int)status];
+}
+
+/* ---- The record ------------------------------------------------------------------------------ */
+
+/* @return the record that was made, or NULL */
+static struct record *record_of(const struct ph__error *error)
+{
+    const ph_error *view = error->view;
+    /* A view that is no constant is the first member of a record, which nobody else changes. */
+    return view == stand_in(view->status, view->outcome) ? NULL : (void *)(uintptr_t)view;
+}
+
+/* @return the record, made if there was none; NULL without memory */
+static struct record *record_for(struct ph__error *error)
+{
+    struct record *record = record_of(error);
+    if (record)
+        return record;
+    record = ph__allocate(error->allocator, sizeof *record);
+    if (!record)
+        return NULL;
+    ph__buffer_init(&record->long_reply, error->allocator, ph__error_reply_max);
+    record->view = *error->view;
+    error->view = &record->view;
+    return record;
+}
+
 void ph__error_init(struct ph__error *error, const ph_allocator *allocator)
 {
-    *error = (struct ph__error){.view = {.message = ""}, .allocator = allocator};
+    *error = (struct ph__error){.view = &nothing_failed, .allocator = allocator};
 }
 
 void ph__error_release(struct ph__error *error)
 {
-    if (error->texts)
-        ph__buffer_release(&error->texts->long_reply);
-    ph__release(error->allocator, error->texts);
+    struct record *record = record_of(error);
+    if (record)
+        ph__buffer_release(&record->long_reply);
+    ph__release(error->allocator, record);
     ph__error_init(error, error->allocator);
 }
 
 void ph__error_clear(struct ph__error *error)
 {
-    error->view = (ph_error){.status = PH_OK, .message = ""};
-}
-
-/* @return room for texts, or NULL */
-static struct ph__error_texts *texts_of(struct ph__error *error)
-{
-    if (error->texts)
-        return error->texts;
-    error->texts = ph__allocate(error->allocator, sizeof *error->texts);
-    if (error->texts)
-        ph__buffer_init(&error->texts->long_reply, error->allocator, ph__error_reply_max);
-    return error->texts;
+    struct record *record = record_of(error);
+    if (record)
+        record->view = nothing_failed;
+    else
+        error->view = &nothing_failed;
 }
 
 /* vsnprintf cuts between bytes. */
@@ -109,13 +155,14 @@ int ph__error_vset(struct ph__error *error, ph_status status, ph_phase phase, co
     char message[ph__error_message_size];
     (void)vsnprintf(message, sizeof message, format, arguments);
     drop_partial_character(message, sizeof message);
-    ph__error_clear(error);
-    struct ph__error_texts *texts = texts_of(error);
-    if (texts) /* not the whole room: behind the text is what the stack held before */
-        memcpy(texts->message, message, strlen(message) + 1);
-    error->view.message = texts ? texts->message : ph_status_text(status);
-    error->view.status = status;
-    error->view.phase = phase;
+    struct record *record = record_for(error);
+    if (!record) {
+        error->view = stand_in(status, PH_OUTCOME_NOT_SENT);
+        return status;
+    }
+    /* Not the whole room: behind the text is what the stack held before. */
+    memcpy(record->message, message, strlen(message) + 1);
+    record->view = (ph_error){.status = status, .phase = phase, .message = record->message};
     return status;
 }
 
@@ -129,54 +176,84 @@ int ph__error_set(struct ph__error *error, ph_status status, ph_phase phase, con
     return status;
 }
 
-static void escape_long_reply(struct ph__error *error, const char *text)
+void ph__error_set_status(struct ph__error *error, ph_status status)
 {
-    struct ph__buffer *long_reply = &error->texts->long_reply;
+    struct record *record = record_of(error);
+    if (record)
+        record->view.status = status;
+    else
+        error->view = stand_in(status, error->view->outcome);
+}
+
+void ph__error_set_phase(struct ph__error *error, ph_phase phase)
+{
+    struct record *record = record_of(error);
+    if (record)
+        record->view.phase = phase;
+}
+
+void ph__error_set_outcome(struct ph__error *error, ph_outcome outcome)
+{
+    struct record *record = record_of(error);
+    if (record)
+        record->view.outcome = outcome;
+    else
+        error->view = stand_in(error->view->status, outcome);
+}
+
+void ph__error_set_errno(struct ph__error *error, int system_errno)
+{
+    struct record *record = record_of(error);
+    if (record)
+        record->view.system_errno = system_errno;
+}
+
+static void escape_long_reply(struct record *record, const char *text)
+{
+    struct ph__buffer *long_reply = &record->long_reply;
     const size_t n = strlen(text);
     const size_t room = n * 4 + 1; /* \xHH for each byte, and NUL */
     ph__buffer_truncate(long_reply, 0);
     if (ph__buffer_reserve(long_reply, room) != PH_OK)
         return;
     long_reply->length = (uint32_t)ph__escape((char *)long_reply->bytes, room, text, n);
-    error->view.reply_text = (const char *)long_reply->bytes;
+    record->view.reply_text = (const char *)long_reply->bytes;
 }
 
 void ph__error_set_reply(struct ph__error *error, int code, const char *enhanced, const char *text)
 {
-    struct ph__error_texts *texts = texts_of(error);
-    error->view.reply_code = code;
-    error->view.enhanced_code = NULL;
-    error->view.reply_text = NULL;
-    if (!texts)
+    struct record *record = record_for(error);
+    if (!record)
         return;
-    (void)snprintf(texts->enhanced, sizeof texts->enhanced, "%s", enhanced ? enhanced : "");
-    error->view.enhanced_code = enhanced ? texts->enhanced : NULL;
-    (void)ph__escape(texts->reply, sizeof texts->reply, text, strlen(text));
-    error->view.reply_text = texts->reply;
-    if (strlen(text) * 4 >= sizeof texts->reply)
-        escape_long_reply(error, text);
+    (void)snprintf(record->enhanced, sizeof record->enhanced, "%s", enhanced ? enhanced : "");
+    (void)ph__escape(record->reply, sizeof record->reply, text, strlen(text));
+    record->view.reply_code = code;
+    record->view.enhanced_code = enhanced ? record->enhanced : NULL;
+    record->view.reply_text = record->reply;
+    if (strlen(text) * 4 >= sizeof record->reply)
+        escape_long_reply(record, text);
 }
 
 void ph__error_set_command(struct ph__error *error, const char *command)
 {
-    struct ph__error_texts *texts = texts_of(error);
-    if (!texts)
+    struct record *record = record_for(error);
+    if (!record)
         return;
-    (void)ph__escape(texts->command, sizeof texts->command, command, strlen(command));
-    error->view.command = texts->command;
+    (void)ph__escape(record->command, sizeof record->command, command, strlen(command));
+    record->view.command = record->command;
 }
 
 void ph__error_add(struct ph__error *error, const char *format, ...)
 {
-    struct ph__error_texts *texts = error->texts;
-    if (!texts || error->view.message != texts->message)
+    struct record *record = record_of(error);
+    if (!record || record->view.message != record->message)
         return; /* the status' own sentence stands there */
-    const size_t length = strlen(texts->message);
+    const size_t length = strlen(record->message);
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(texts->message + length, sizeof texts->message - length, format, arguments);
+    (void)vsnprintf(record->message + length, sizeof record->message - length, format, arguments);
     va_end(arguments);
-    drop_partial_character(texts->message, sizeof texts->message);
+    drop_partial_character(record->message, sizeof record->message);
 }
 
 /* @return a text of the other record in room of this one; NULL stays NULL */
@@ -188,34 +265,38 @@ static const char *copy_text(char *to, size_t room, const char *from)
     return to;
 }
 
-static void copy_reply(struct ph__error *to, const char *reply)
+static void copy_reply(struct record *to, const char *reply)
 {
-    struct ph__error_texts *texts = to->texts;
-    to->view.reply_text = copy_text(texts->reply, sizeof texts->reply, reply);
-    if (!reply || strlen(reply) < sizeof texts->reply)
+    to->view.reply_text = copy_text(to->reply, sizeof to->reply, reply);
+    if (!reply || strlen(reply) < sizeof to->reply)
         return;
-    drop_partial_character(texts->reply, sizeof texts->reply);
-    ph__buffer_truncate(&texts->long_reply, 0);
-    if (ph__buffer_append(&texts->long_reply, reply, strlen(reply) + 1) == PH_OK)
-        to->view.reply_text = (const char *)texts->long_reply.bytes;
+    drop_partial_character(to->reply, sizeof to->reply);
+    ph__buffer_truncate(&to->long_reply, 0);
+    if (ph__buffer_append(&to->long_reply, reply, strlen(reply) + 1) == PH_OK)
+        to->view.reply_text = (const char *)to->long_reply.bytes;
+}
+
+static bool says_anything(const ph_error *view)
+{
+    return view->status != PH_OK || view->reply_text || view->command;
 }
 
 void ph__error_copy(struct ph__error *to, const struct ph__error *from)
 {
+    const ph_error *view = from->view;
     if (to == from)
         return;
-    const bool is_set = ph__error_is_set(from);
-    const bool has_text = is_set || from->view.reply_text || from->view.command;
-    struct ph__error_texts *texts = has_text ? texts_of(to) : NULL;
-    to->view = from->view;
-    if (!texts) {
-        to->view.message = is_set ? ph_status_text(from->view.status) : "";
-        to->view.command = to->view.enhanced_code = to->view.reply_text = NULL;
+    ph__error_clear(to);
+    struct record *record = says_anything(view) ? record_for(to) : NULL;
+    if (!record) {
+        ph__error_set_status(to, view->status);
+        ph__error_set_outcome(to, view->outcome);
         return;
     }
-    to->view.message = copy_text(texts->message, sizeof texts->message, from->view.message);
-    to->view.command = copy_text(texts->command, sizeof texts->command, from->view.command);
-    to->view.enhanced_code =
-        copy_text(texts->enhanced, sizeof texts->enhanced, from->view.enhanced_code);
-    copy_reply(to, from->view.reply_text);
+    record->view = *view;
+    record->view.message = copy_text(record->message, sizeof record->message, view->message);
+    record->view.command = copy_text(record->command, sizeof record->command, view->command);
+    record->view.enhanced_code =
+        copy_text(record->enhanced, sizeof record->enhanced, view->enhanced_code);
+    copy_reply(record, view->reply_text);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The storage behind a ph_error. Recording never fails: texts are cut where room ends, and without
- * memory for them the status' own sentence stands in. A record takes memory with its first failure
- * and keeps it, so that objects by the thousand that never fail do not carry room for it.
+ * memory a constant that knows status and outcome stands in. A record takes memory with its first
+ * failure and keeps it, so that objects by the thousand that never fail do not carry room for it.
  */
 #ifndef PH_BASE_ERROR_H
 #define PH_BASE_ERROR_H
@@ -23,13 +23,10 @@ enum {
     ph__error_reply_max = 256 * 1024
 };
 
-struct ph__error_texts;
-
-/* view's pointers lead into the texts: copy with ph__error_copy, never by assignment. */
+/* Copied with ph__error_copy, never by assignment. */
 struct ph__error {
-    ph_error view;
+    const ph_error *view; /* never NULL: a constant, or in memory of the record's own */
     const ph_allocator *allocator;
-    struct ph__error_texts *texts; /* NULL: nothing failed yet, or there was no memory */
 };
 
 void ph__error_init(struct ph__error *error, const ph_allocator *allocator);
@@ -40,7 +37,7 @@ void ph__error_clear(struct ph__error *error);
 
 static inline bool ph__error_is_set(const struct ph__error *error)
 {
-    return error->view.status != PH_OK;
+    return error->view->status != PH_OK;
 }
 
 /**
@@ -52,6 +49,12 @@ int ph__error_set(struct ph__error *error, ph_status status, ph_phase phase, con
                   ...) PH_PRINTF(4, 5);
 int ph__error_vset(struct ph__error *error, ph_status status, ph_phase phase, const char *format,
                    va_list arguments) PH_PRINTF(4, 0);
+
+/* Each changes one thing of a failure that was recorded. */
+void ph__error_set_status(struct ph__error *error, ph_status status);
+void ph__error_set_phase(struct ph__error *error, ph_phase phase);
+void ph__error_set_outcome(struct ph__error *error, ph_outcome outcome);
+void ph__error_set_errno(struct ph__error *error, int system_errno);
 
 /** Adds what the server said; @p text is escaped on the way in. @param enhanced may be NULL */
 void ph__error_set_reply(struct ph__error *error, int code, const char *enhanced, const char *text);

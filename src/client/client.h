@@ -36,7 +36,7 @@ struct ph_smtp {
 
     /* what the last calls left */
     struct ph__error error;
-    struct ph_reply reply;
+    struct ph__reply_buffer reply;
     ph_result *result;
     ph_tls_info *tls_info; /* of a connection that is closed */
     char notice[512];

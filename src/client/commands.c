@@ -124,7 +124,7 @@ static void reset_after_refusal(ph_smtp *smtp)
 {
     struct ph__error refusal;
     struct ph__session *session = ph__connection_session(smtp->connection);
-    if (ph__session_is_broken(session) || smtp->error.view.reply_code == 421)
+    if (ph__session_is_broken(session) || smtp->error.view->reply_code == 421)
         return;
     ph__error_init(&refusal, smtp->allocator);
     ph__error_copy(&refusal, &smtp->error);
@@ -142,7 +142,7 @@ int ph_smtp_rcptto_list(ph_smtp *smtp, const char *const *to, size_t n_to)
                                "mail destination not given");
     for (size_t i = 0; i < n_to && status == PH_OK; i++) {
         status = ph_smtp_rcptto(smtp, to[i]);
-        if (status != PH_OK && smtp->error.view.reply_code != 0)
+        if (status != PH_OK && smtp->error.view->reply_code != 0)
             reset_after_refusal(smtp);
     }
     return status;

@@ -42,7 +42,7 @@ static int new_result(ph_smtp *smtp, const struct ph__envelope *envelope)
     int status = PH_OK;
     if (smtp->result)
         status = ph__result_reset(smtp->result, envelope);
-    else if (!(smtp->result = ph__result_new(smtp->allocator, envelope)))
+    else if (!(smtp->result = ph__result_new_lasting(smtp->allocator, envelope)))
         status = PH_ERR_NO_MEMORY;
     return status == PH_OK ? PH_OK : fail_without_memory(smtp);
 }

@@ -254,12 +254,12 @@ bool ph_smtp_started(const ph_smtp *smtp)
 
 const ph_error *ph_smtp_error(const ph_smtp *smtp)
 {
-    return ph__error_is_set(&smtp->error) ? &smtp->error.view : NULL;
+    return ph__error_is_set(&smtp->error) ? smtp->error.view : NULL;
 }
 
 const ph_reply *ph_smtp_reply(const ph_smtp *smtp)
 {
-    return ph__reply_is_set(&smtp->reply) ? &smtp->reply : NULL;
+    return ph__reply_in(&smtp->reply);
 }
 
 const char *ph_smtp_notice(const ph_smtp *smtp)

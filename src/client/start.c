@@ -129,7 +129,7 @@ static void say_goodbye(ph_smtp *smtp)
     if (status != PH_OK)
         (void)snprintf(smtp->notice, sizeof smtp->notice,
                        "everything was done, but QUIT did not end well: %.300s",
-                       smtp->error.view.message);
+                       smtp->error.view->message);
 }
 
 int ph_smtp_finish(ph_smtp *smtp)

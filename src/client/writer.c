@@ -45,7 +45,7 @@ static int give_up(ph_writer *writer, int status, const char *reason)
     ph_smtp *smtp = writer->smtp;
     ph__session_content_failed(ph__connection_session(smtp->connection), reason);
     (void)ph__client_run(smtp, false);
-    smtp->error.view.status = (ph_status)status;
+    ph__error_set_status(&smtp->error, (ph_status)status);
     return fail(writer, status);
 }
 

@@ -103,9 +103,9 @@ void ph__connection_fail(ph_connection *connection)
     ph__connection_shut(connection);
     /* The session knows what became of a message under way, and says so in its error. */
     ph__error_copy(&connection->error, ph__session_error(connection->session));
-    ph__connection_trace(connection, "connection closed: %s", connection->error.view.message);
+    ph__connection_trace(connection, "connection closed: %s", connection->error.view->message);
     connection->event =
-        (struct ph__event){.type = PH__EVENT_FAILED, .status = connection->error.view.status};
+        (struct ph__event){.type = PH__EVENT_FAILED, .status = connection->error.view->status};
 }
 
 void ph__connection_fail_without_memory(ph_connection *connection, ph_phase phase)
@@ -249,7 +249,7 @@ bool ph__connection_take_event(ph_connection *connection, struct ph__event *even
     connection->event.type = PH__EVENT_NONE;
     if (event->type == PH__EVENT_NONE && connection->stage == PH__STAGE_CLOSED)
         *event =
-            (struct ph__event){.type = PH__EVENT_FAILED, .status = connection->error.view.status};
+            (struct ph__event){.type = PH__EVENT_FAILED, .status = connection->error.view->status};
     connection->has_told_end |= event->type == PH__EVENT_FAILED;
     return event->type != PH__EVENT_NONE;
 }

@@ -25,7 +25,7 @@ enum ph__connection_stage {
 enum {
     ph__read_size = 16 * 1024,
     ph__source_buffer_size = 64 * 1024,
-    ph__first_bytes = 8
+    ph__first_bytes = 3 /* they tell TLS from SMTP */
 };
 
 /* A message that was added, until its event was pulled. */
@@ -39,8 +39,7 @@ struct ph__slot {
     enum ph__slot_state state;
     ph_message *message;
     void *user_data;
-    struct ph__source source; /* the message's own, as far as it was read */
-    ph_result *result;        /* kept for the next message; NULL until there was one */
+    ph_result *result; /* kept for the next message; NULL until there was one */
 };
 
 struct ph_connection {
@@ -49,16 +48,16 @@ struct ph_connection {
     int port;
     enum ph__connection_stage stage;
 
-    char *host; /* the address as DNS and TLS know it: A-labels */
+    char *host; /* as DNS and TLS know it: A-labels; NULL once READY was told */
     struct ph__resolver *resolver;
     struct ph__dialer *dialer;
     struct ph__stream *stream;
     struct ph__session *session;
     const char *helo; /* NULL: the server's; borrowed, for the opening */
+    ph_tls_info *tls_info;
     bool is_local;
     bool has_own_login; /* the server's user does not log in */
     bool is_logging_in; /* as the server's settings say, before READY */
-    ph_tls_info *tls_info;
 
     /* What the stream waits for; while it waits to write, reading goes on. */
     bool read_wants_write;
@@ -75,16 +74,16 @@ struct ph_connection {
 
     struct ph__source *source;
     uint8_t *source_buffer;
-    int file;                             /* whose bytes leave without being read */
-    uint8_t first_bytes[ph__first_bytes]; /* received; they tell what listens there */
-    size_t first_count;
+    int file; /* whose bytes leave without being read */
+    uint8_t first_count;
+    uint8_t first_bytes[ph__first_bytes]; /* received */
 
     /* Messages in the order in which they were added. */
     struct ph__slot *slots; /* a ring; NULL until there was a message */
-    size_t slots_size;
-    size_t slots_head;
-    size_t message_count;
-    size_t submitted_count; /* so many from the head do not wait any longer */
+    uint32_t slots_size;    /* at most the server's window */
+    uint32_t slots_head;
+    uint32_t message_count;
+    uint32_t submitted_count; /* so many from the head do not wait any longer */
 
     struct ph__event event; /* of the session, to be told; NONE: there is none */
     bool is_ready;
@@ -102,9 +101,9 @@ struct ph_connection {
     bool is_processing;
     bool is_freed; /* by its own handler: let go when that is back */
 
-    uint64_t now_ms;     /* as it was told last */
-    bool is_clock_stale; /* something was written since */
+    bool is_clock_stale; /* something was written since it was told */
     bool has_written;    /* and nothing was read since */
+    uint64_t now_ms;     /* as it was told last */
     uint64_t round_trips;
 
     struct ph__error error;

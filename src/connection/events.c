@@ -13,7 +13,7 @@ static bool tell(ph_connection *connection, ph_event *event, ph_event_type type,
                  const struct ph__error *error)
 {
     *event = (ph_event){.type = type, .status = status};
-    connection->event_error = status == PH_OK ? NULL : &error->view;
+    connection->event_error = status == PH_OK ? NULL : error->view;
     return true;
 }
 
@@ -22,7 +22,7 @@ static bool tell_end(ph_connection *connection, ph_event *event)
     if (connection->has_told_end)
         return false;
     connection->has_told_end = true;
-    const int status = connection->has_quit ? PH_OK : (int)connection->error.view.status;
+    const int status = connection->has_quit ? PH_OK : (int)connection->error.view->status;
     return tell(connection, event, PH_EVENT_CLOSED, status, &connection->error);
 }
 
@@ -44,6 +44,8 @@ static bool translate(ph_connection *connection, ph_event *event)
     switch (given.type) {
     case PH__EVENT_READY:
         connection->is_ready = true;
+        ph__release(connection->allocator, connection->host); /* no handshake comes any more */
+        connection->host = NULL;
         return tell(connection, event, PH_EVENT_READY, PH_OK, NULL);
     case PH__EVENT_COMMAND_DONE:
         return tell_command(connection, event, given.status);
@@ -177,7 +179,7 @@ const ph_error *ph_connection_error(const ph_connection *connection)
 {
     const bool has_failed =
         connection->stage == PH__STAGE_CLOSED && ph__error_is_set(&connection->error);
-    return has_failed ? &connection->error.view : connection->event_error;
+    return has_failed ? connection->error.view : connection->event_error;
 }
 
 const ph_reply *ph_connection_reply(const ph_connection *connection)

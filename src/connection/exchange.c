@@ -128,19 +128,19 @@ static enum ph__io write_output(ph_connection *connection)
 static void keep_first_bytes(ph_connection *connection, const uint8_t *bytes, size_t n)
 {
     const size_t room = ph__first_bytes - connection->first_count;
-    const size_t taken = n < room ? n : room;
+    const uint8_t taken = (uint8_t)(n < room ? n : room);
     memcpy(connection->first_bytes + connection->first_count, bytes, taken);
-    connection->first_count += taken;
+    connection->first_count = (uint8_t)(connection->first_count + taken);
 }
 
 /* A server that speaks TLS from its first byte answers plain text with a TLS alert. */
 static void explain_tls_server(ph_connection *connection)
 {
     struct ph__error *error = &connection->error;
-    if (error->view.phase != PH_PHASE_GREETING ||
+    if (error->view->phase != PH_PHASE_GREETING ||
         !ph__looks_like_tls(connection->first_bytes, connection->first_count))
         return;
-    const ph_status status = error->view.status;
+    const ph_status status = error->view->status;
     (void)ph__error_set(error, status, PH_PHASE_GREETING,
                         "%s speaks TLS from the first byte on port %d, and was addressed without; "
                         "turn on implicit TLS for this port, or use the port for STARTTLS (587)",
@@ -151,7 +151,7 @@ static void fail_read(ph_connection *connection)
 {
     struct ph__error *error = &connection->error;
     const ph_phase phase = ph__session_phase(connection->session);
-    error->view.phase = phase;
+    ph__error_set_phase(error, phase);
     if (phase != PH_PHASE_NONE)
         ph__error_add(error, " (while %s was under way)", ph_phase_name(phase));
     ph__connection_fail(connection);

@@ -27,9 +27,9 @@ struct ph__slot *ph__messages_slot(const ph_connection *connection, const void *
     return tag ? &connection->slots[(uintptr_t)tag - 1] : NULL;
 }
 
-static size_t slots_max(const ph_connection *connection)
+static uint32_t slots_max(const ph_connection *connection)
 {
-    const size_t window = connection->server->window;
+    const uint32_t window = connection->server->window;
     return window > slots_min ? window : slots_min;
 }
 
@@ -44,10 +44,10 @@ static bool has_ended(const ph_connection *connection)
  * its only slot. */
 static int make_room(ph_connection *connection)
 {
-    const size_t old_size = connection->slots_size;
+    const uint32_t old_size = connection->slots_size;
     if (connection->message_count < old_size)
         return PH_OK;
-    const size_t size = old_size == 0 ? 1 : slots_max(connection);
+    const uint32_t size = old_size == 0 ? 1 : slots_max(connection);
     struct ph__slot *grown = ph__reallocate_array(connection->allocator, connection->slots, size,
                                                   sizeof *connection->slots);
     if (!grown)
@@ -141,16 +141,12 @@ void ph__messages_submit(ph_connection *connection)
 
 struct ph__source *ph__messages_source(ph_connection *connection)
 {
-    bool from_start;
+    bool from_start; /* memory alone is asked for again, and always begins there */
     if (!ph__session_wants_content(connection->session))
         return NULL;
     const void *tag = ph__session_content_tag(connection->session, &from_start);
-    struct ph__slot *slot = ph__messages_slot(connection, tag);
-    if (!slot)
-        return connection->source;
-    if (from_start)
-        slot->source = slot->message->source;
-    return &slot->source;
+    const struct ph__slot *slot = ph__messages_slot(connection, tag);
+    return slot ? &slot->message->source : connection->source;
 }
 
 /* ---- Ending ---------------------------------------------------------------------------------- */
@@ -193,9 +189,9 @@ static void drop_waiting(ph_connection *connection)
     ph__error_init(&error, connection->allocator);
     const bool is_for_message = ph__session_broke_for_message(connection->session);
     (void)ph__error_set(
-        &error, is_for_message ? PH_ERR_CLOSED : connection->error.view.status, PH_PHASE_NONE,
+        &error, is_for_message ? PH_ERR_CLOSED : connection->error.view->status, PH_PHASE_NONE,
         "the message was not sent, since the connection ended before its turn%s: %s",
-        is_for_message ? ", because of another" : "", connection->error.view.message);
+        is_for_message ? ", because of another" : "", connection->error.view->message);
     for (size_t i = connection->submitted_count; i < connection->message_count; i++) {
         struct ph__slot *slot = slot_at(connection, i);
         if (slot->state == PH__SLOT_WAITING)
@@ -231,7 +227,8 @@ bool ph__messages_pull(ph_connection *connection, ph_event *event)
                         .message = slot->message,
                         .result = slot->result,
                         .user_data = slot->user_data};
-    connection->slots_head = ph__ring_next(connection->slots_head, connection->slots_size);
+    connection->slots_head =
+        (uint32_t)ph__ring_next(connection->slots_head, connection->slots_size);
     connection->message_count--;
     if (connection->submitted_count > 0)
         connection->submitted_count--;

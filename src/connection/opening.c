@@ -12,7 +12,7 @@
 
 static bool fail_at(ph_connection *connection, ph_phase phase)
 {
-    connection->error.view.phase = phase;
+    ph__error_set_phase(&connection->error, phase);
     ph__connection_fail(connection);
     return true;
 }
@@ -122,7 +122,7 @@ static bool dial_by_caller(ph_connection *connection, uint64_t now_ms)
                         "cannot connect to %s port %d: the program's dial function failed%s%s",
                         server->address, connection->port, failure > 0 ? ": " : "",
                         failure > 0 ? strerror(failure) : "");
-    connection->error.view.system_errno = failure > 0 ? failure : 0;
+    ph__error_set_errno(&connection->error, failure > 0 ? failure : 0);
     ph__connection_fail(connection);
     return true;
 }

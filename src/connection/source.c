@@ -154,6 +154,7 @@ enum ph__source_outcome ph__source_next(struct ph__source *source, void *buffer,
         return PH__SOURCE_NOTHING_YET;
     *piece = source->memory;
     *is_last = is_memory || source->is_last;
-    source->memory.length = 0;
+    if (!is_memory)
+        source->memory.length = 0;
     return PH__SOURCE_PIECE;
 }

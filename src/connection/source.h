@@ -33,16 +33,22 @@ enum ph__source_outcome {
 /* Set up by ph__source_...; memory, descriptor and stream stay the caller's. */
 struct ph__source {
     enum ph__source_kind kind;
-    struct ph__slice memory; /* or what was pushed */
-    bool is_last;            /* nothing follows what was pushed */
-    int fd;
-    FILE *file;
-    off_t begin; /* where the descriptor or stream stood at first; -1: it cannot go back there */
-    ph_read_fn read;
-    ph_rewind_fn rewind; /* NULL: what was read is gone */
-    void *user_data;
-    const char *problem;
+    bool is_last; /* nothing follows what was pushed */
     int system_errno;
+    const char *problem;
+    union {
+        struct ph__slice memory; /* or what was pushed */
+        struct {
+            int fd;
+            FILE *file;
+            off_t begin; /* where it stood at first; -1: it cannot go back there */
+        };
+        struct {
+            ph_read_fn read;
+            ph_rewind_fn rewind; /* NULL: what was read is gone */
+            void *user_data;
+        };
+    };
 };
 
 struct ph__source ph__source_memory(const void *bytes, size_t n);
@@ -71,7 +77,7 @@ bool ph__source_rewind(struct ph__source *source);
 size_t ph__source_file_rest(const struct ph__source *source);
 
 /**
- * Takes the next piece.
+ * Takes the next piece. Memory is given whole, each time from its start.
  *
  * @param buffer   where it may be read to, of @p size bytes; not used unless a buffer is needed
  * @param piece    receives the bytes: of the buffer, or the source's own

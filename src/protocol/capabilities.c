@@ -159,8 +159,8 @@ int ph__capabilities_read(ph_capabilities *capabilities, const ph_reply *reply)
 {
     ph__capabilities_clear(capabilities);
     /* All pointers lead into one block, which therefore must not move while it fills. */
-    if (ph__buffer_reserve(&capabilities->text,
-                           ph__reply_lines_length(reply) + 2 * reply->line_count + 1) != PH_OK ||
+    if (ph__buffer_reserve(&capabilities->text, ph__reply_lines_length(reply) +
+                                                    2 * (size_t)reply->line_count + 1) != PH_OK ||
         reserve(capabilities, reply->line_count) != PH_OK)
         return PH_ERR_NO_MEMORY;
     for (size_t i = 1; i < reply->line_count; i++) {
@@ -214,7 +214,7 @@ int ph_reply_capabilities(const ph_reply *reply, ph_capabilities **out)
     *out = NULL;
     if (!ph_reply_is_success(reply))
         return PH_ERR_ARGUMENT;
-    ph_capabilities *capabilities = ph__capabilities_new(reply->lines.allocator);
+    ph_capabilities *capabilities = ph__capabilities_new(reply->allocator);
     if (!capabilities)
         return PH_ERR_NO_MEMORY;
     const int status = ph__capabilities_read(capabilities, reply);

@@ -1,66 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-/* The reply object: its memory and what callers ask of it. The parser is in reply_parser.c. */
+/* The reply object: where it stands and what callers ask of it. The parser is in reply_parser.c. */
 #include "protocol/reply.h"
 
 #include <string.h>
 
 #include <posthaste/capabilities.h>
 
-#include "base/allocator.h"
 #include "base/base64.h"
 
-void ph__reply_init(struct ph_reply *reply, const ph_allocator *allocator, size_t total_max)
+/* Each line stands there twice, and takes one byte more than it has: LF or NUL. */
+void ph__reply_init(struct ph__reply_buffer *buffer, const ph_allocator *allocator,
+                    size_t total_max)
 {
-    *reply = (struct ph_reply){.code = 0};
-    /* Each line stands there twice, and takes one byte more than it has: LF or NUL. */
-    ph__buffer_init(&reply->lines, allocator, 4 * total_max + 4);
+    ph__buffer_init(&buffer->block, allocator, sizeof(struct ph_reply) + 4 * total_max + 4);
 }
 
-void ph__reply_release(struct ph_reply *reply)
+void ph__reply_release(struct ph__reply_buffer *buffer)
 {
-    ph__buffer_release(&reply->lines);
+    ph__buffer_release(&buffer->block);
 }
 
-void ph__reply_clear(struct ph_reply *reply)
+void ph__reply_clear(struct ph__reply_buffer *buffer)
 {
-    ph__buffer_truncate(&reply->lines, 0);
-    reply->text = 0;
-    reply->line_count = 0;
-    reply->code = 0;
-    reply->enhanced[0] = '\0';
+    ph__buffer_truncate(&buffer->block, 0);
 }
 
-int ph__reply_assign(struct ph_reply *to, const struct ph_reply *from)
+int ph__reply_keep(struct ph__buffer *block, const struct ph_reply *reply, uint32_t *at)
 {
-    ph__reply_clear(to);
-    if (ph__buffer_append(&to->lines, from->lines.bytes, from->lines.length) != PH_OK)
+    const size_t gap = (0U - block->length) % _Alignof(struct ph_reply);
+    const size_t size = sizeof *reply + reply->length;
+    if (ph__buffer_reserve(block, gap + size) != PH_OK)
         return PH_ERR_NO_MEMORY;
-    to->text = from->text;
-    to->line_count = from->line_count;
-    to->code = from->code;
-    memcpy(to->enhanced, from->enhanced, sizeof to->enhanced);
+    *at = block->length + (uint32_t)gap;
+    struct ph_reply *kept = (void *)(block->bytes + *at);
+    memcpy(kept, reply, size);
+    kept->allocator = block->allocator;
+    block->length += (uint32_t)(gap + size);
     return PH_OK;
 }
 
-struct ph_reply *ph__reply_copy(const ph_allocator *allocator, const struct ph_reply *reply)
+int ph__reply_assign(struct ph__reply_buffer *buffer, const struct ph_reply *reply)
 {
-    struct ph_reply *copy = ph__allocate(allocator, sizeof *copy);
-    if (!copy)
-        return NULL;
-    ph__reply_init(copy, allocator, reply->lines.max / 4);
-    if (ph__reply_assign(copy, reply) == PH_OK)
-        return copy;
-    ph__reply_free(copy);
-    return NULL;
+    uint32_t at;
+    ph__reply_clear(buffer);
+    return ph__reply_keep(&buffer->block, reply, &at);
 }
 
-void ph__reply_free(struct ph_reply *reply)
+static const char *lines_of(const ph_reply *reply)
 {
-    if (!reply)
-        return;
-    const ph_allocator *allocator = reply->lines.allocator;
-    ph__reply_release(reply);
-    ph__release(allocator, reply);
+    return (const char *)(reply + 1);
 }
 
 int ph_reply_code(const ph_reply *reply)
@@ -70,7 +58,7 @@ int ph_reply_code(const ph_reply *reply)
 
 const char *ph_reply_text(const ph_reply *reply)
 {
-    return (const char *)reply->lines.bytes + reply->text;
+    return lines_of(reply) + reply->text;
 }
 
 size_t ph_reply_line_count(const ph_reply *reply)
@@ -82,7 +70,7 @@ const char *ph_reply_line(const ph_reply *reply, size_t index)
 {
     if (index >= reply->line_count)
         return NULL;
-    const char *line = (const char *)reply->lines.bytes;
+    const char *line = lines_of(reply);
     for (size_t i = 0; i < index; i++)
         line += strlen(line) + 1;
     return strlen(line) > 4 ? line + 4 : ""; /* "250-text", "250 ", "250" */
@@ -90,7 +78,7 @@ const char *ph_reply_line(const ph_reply *reply, size_t index)
 
 const char *ph_reply_message(const ph_reply *reply)
 {
-    return (const char *)reply->lines.bytes;
+    return lines_of(reply);
 }
 
 const char *ph_reply_enhanced_code(const ph_reply *reply)
@@ -129,7 +117,7 @@ int ph_reply_cram_md5_challenge(const ph_reply *reply, void *buffer, size_t size
     *length = 0;
     if (reply->code != 334 || n == 0)
         return PH_ERR_PROTOCOL;
-    ph__buffer_init(&challenge, reply->lines.allocator, reply->lines.max);
+    ph__buffer_init(&challenge, reply->allocator, n);
     int status = ph__base64_decode(&challenge, word, n);
     if (status == PH_OK) {
         *length = challenge.length;

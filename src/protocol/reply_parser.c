@@ -4,6 +4,7 @@
  * that ends in LF alone, a code without text, any second and third digit), strict where a lie could
  * hide: mixed codes, NUL, lines that have no code.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/slice.h"
@@ -21,9 +22,10 @@ void ph__reply_parser_release(struct ph__reply_parser *parser)
     ph__buffer_release(&parser->line);
 }
 
-bool ph__reply_parser_is_midway(const struct ph__reply_parser *parser, const struct ph_reply *reply)
+bool ph__reply_parser_is_midway(const struct ph__reply_parser *parser,
+                                const struct ph__reply_buffer *reply)
 {
-    return parser->line.length > 0 || (!parser->is_complete && ph__reply_is_set(reply));
+    return parser->line.length > 0 || (!parser->is_complete && ph__reply_in(reply));
 }
 
 static enum ph__parse malformed(struct ph__reply_parser *parser, const char *problem)
@@ -84,28 +86,43 @@ static void note_enhanced(struct ph_reply *reply, struct ph__slice line)
     }
 }
 
-static bool append_line(struct ph_reply *reply, struct ph__slice line)
+static struct ph_reply *head_of(const struct ph__reply_buffer *reply)
 {
-    if (ph__buffer_reserve(&reply->lines, line.length + 1) != PH_OK)
+    return (void *)reply->block.bytes;
+}
+
+/* The first line brings the head with it. */
+static bool append_line(struct ph__reply_buffer *reply, struct ph__slice line, int code)
+{
+    struct ph__buffer *block = &reply->block;
+    const size_t head_size = block->length > 0 ? 0 : sizeof(struct ph_reply);
+    if (ph__buffer_reserve(block, head_size + line.length + 1) != PH_OK)
         return false;
-    (void)ph__buffer_append(&reply->lines, line.bytes, line.length);
-    (void)ph__buffer_append(&reply->lines, "", 1);
-    reply->line_count++;
+    struct ph_reply *head = head_of(reply);
+    assert(head);
+    if (head_size > 0)
+        *head = (struct ph_reply){.allocator = block->allocator, .code = (int16_t)code};
+    block->length += (uint32_t)head_size;
+    (void)ph__buffer_append(block, line.bytes, line.length);
+    (void)ph__buffer_append(block, "", 1);
+    head->length += (uint32_t)line.length + 1;
+    head->line_count++;
     return true;
 }
 
 /* Puts the lines, joined, behind themselves. */
-static bool join_lines(struct ph_reply *reply)
+static bool join_lines(struct ph__reply_buffer *reply)
 {
-    struct ph__buffer *lines = &reply->lines;
-    const size_t n = lines->length;
-    if (ph__buffer_reserve(lines, n) != PH_OK)
+    const uint32_t n = head_of(reply)->length;
+    if (ph__buffer_reserve(&reply->block, n) != PH_OK)
         return false;
-    (void)ph__buffer_append(lines, lines->bytes, n);
-    uint8_t *text = lines->bytes + n;
-    for (uint8_t *at = text; (at = memchr(at, '\0', (size_t)(text + n - 1 - at))) != NULL;)
+    struct ph_reply *head = head_of(reply);
+    (void)ph__buffer_append(&reply->block, head + 1, n);
+    char *text = (char *)(head + 1) + n;
+    for (char *at = text; (at = memchr(at, '\0', (size_t)(text + n - 1 - at))) != NULL;)
         *at = '\n';
-    reply->text = n;
+    head->text = n;
+    head->length += n;
     return true;
 }
 
@@ -117,7 +134,7 @@ static struct ph__slice without_cr(struct ph__slice line)
 }
 
 static enum ph__parse take_line(struct ph__reply_parser *parser, struct ph__slice line,
-                                struct ph_reply *reply)
+                                struct ph__reply_buffer *reply)
 {
     if (line.length > parser->limits->line_max)
         return malformed(parser, "an over-long line");
@@ -126,21 +143,20 @@ static enum ph__parse take_line(struct ph__reply_parser *parser, struct ph__slic
         return malformed(parser, "a line that does not begin with a reply code");
     if (memchr(line.bytes, '\0', line.length))
         return malformed(parser, "a line with a NUL byte");
-    if (reply->line_count == 0)
-        reply->code = code;
-    else if (code != reply->code)
+    const struct ph_reply *begun = ph__reply_in(reply);
+    if (begun && code != begun->code)
         return malformed(parser, "a reply that mixes codes");
-    if (reply->line_count == parser->limits->lines_max)
+    if (begun && begun->line_count == parser->limits->lines_max)
         return malformed(parser, "a reply of too many lines");
-    if (reply->lines.length + line.length > parser->limits->total_max)
+    if ((begun ? begun->length : 0) + line.length > parser->limits->total_max)
         return malformed(parser, "an over-long reply");
     const bool is_last = line.length == 3 || line.bytes[3] == ' ';
-    note_enhanced(reply, line);
-    if (!append_line(reply, line))
+    if (!append_line(reply, line, code))
         return PH__PARSE_NO_MEMORY;
+    note_enhanced(head_of(reply), line);
     if (!is_last)
         return PH__PARSE_NEED_MORE;
-    return reply->line_count == 1 || join_lines(reply) ? PH__PARSE_CONSUMED : PH__PARSE_NO_MEMORY;
+    return !begun || join_lines(reply) ? PH__PARSE_CONSUMED : PH__PARSE_NO_MEMORY;
 }
 
 /* Takes bytes of a line as far as they fit, so that what is kept of a bad one does not depend on
@@ -155,7 +171,7 @@ static int collect(struct ph__buffer *line, struct ph__slice piece)
 
 /* A line that came in pieces is collected first, and so is one that is to be shown as bad. */
 static enum ph__parse take_collected(struct ph__reply_parser *parser, struct ph__slice piece,
-                                     bool is_whole, struct ph_reply *reply)
+                                     bool is_whole, struct ph__reply_buffer *reply)
 {
     struct ph__buffer *line = &parser->line;
     const int status = collect(line, piece);
@@ -172,7 +188,7 @@ static enum ph__parse take_collected(struct ph__reply_parser *parser, struct ph_
 }
 
 static enum ph__parse take_piece(struct ph__reply_parser *parser, struct ph__slice piece,
-                                 bool is_whole, struct ph_reply *reply)
+                                 bool is_whole, struct ph__reply_buffer *reply)
 {
     if (!is_whole || parser->line.length > 0)
         return take_collected(parser, piece, is_whole, reply);
@@ -184,7 +200,7 @@ static enum ph__parse take_piece(struct ph__reply_parser *parser, struct ph__sli
 }
 
 enum ph__parse ph__reply_parse(struct ph__reply_parser *parser, const uint8_t *bytes, size_t n,
-                               struct ph_reply *reply, size_t *used)
+                               struct ph__reply_buffer *reply, size_t *used)
 {
     *used = 0;
     while (*used < n) {

@@ -6,83 +6,84 @@
 
 #include "base/allocator.h"
 
-enum {
-    mailboxes_max = INT32_MAX
+struct lasting_result {
+    ph_result result;
+    ph_allocator allocator;
 };
 
-static int make_room(ph_result *result, size_t count)
+static struct ph__recipient_result *recipient_at(const ph_result *result, size_t index)
 {
-    if (count <= result->recipient_room)
-        return PH_OK;
-    struct ph__recipient_result *recipients =
-        ph__reallocate_array(result->allocator, result->recipients, count, sizeof *recipients);
-    if (!recipients)
-        return PH_ERR_NO_MEMORY;
-    result->recipients = recipients;
-    for (size_t i = result->recipient_room; i < count; i++)
-        recipients[i] = (struct ph__recipient_result){.reply = NULL};
-    result->recipient_room = count;
-    return PH_OK;
+    struct ph__recipient_result *recipients = (void *)result->kept.bytes;
+    return &recipients[index];
 }
 
-/* Copied, since the envelope may go before the result. */
-static int copy_recipients(ph_result *result, const struct ph__envelope *envelope)
+/* ---- Making and freeing ---------------------------------------------------------------------- */
+
+static ph_result *begin(ph_result *result, const ph_allocator *allocator,
+                        const struct ph__envelope *envelope)
 {
-    const size_t count = envelope->recipient_count;
-    int status = make_room(result, count);
-    for (size_t i = 0; i < count && status == PH_OK; i++) {
-        const char *mailbox = ph_address_mailbox(envelope->recipients[i]);
-        struct ph__recipient_result *recipient = &result->recipients[i];
-        recipient->mailbox = result->mailboxes.length;
-        recipient->state = PH_RECIPIENT_NOT_TRIED;
-        recipient->has_reply = false;
-        status = ph__buffer_append(&result->mailboxes, mailbox, strlen(mailbox) + 1);
-    }
-    if (status != PH_OK)
-        return PH_ERR_NO_MEMORY;
-    result->recipient_count = count;
-    return PH_OK;
+    ph__error_init(&result->error, allocator);
+    ph__buffer_init(&result->kept, allocator, ph__kept_max);
+    if (ph__result_reset(result, envelope) == PH_OK)
+        return result;
+    ph_result_free(result);
+    return NULL;
 }
 
 ph_result *ph__result_new(const ph_allocator *allocator, const struct ph__envelope *envelope)
 {
     ph_result *result = ph__allocate(allocator, sizeof *result);
-    if (!result)
+    return result ? begin(result, allocator, envelope) : NULL;
+}
+
+ph_result *ph__result_new_lasting(const ph_allocator *allocator,
+                                  const struct ph__envelope *envelope)
+{
+    struct lasting_result *lasting = ph__allocate(allocator, sizeof *lasting);
+    if (!lasting)
         return NULL;
-    result->own_allocator = *allocator;
-    result->allocator = &result->own_allocator;
-    ph__error_init(&result->error, result->allocator);
-    ph__buffer_init(&result->mailboxes, result->allocator, mailboxes_max);
-    if (ph__result_reset(result, envelope) != PH_OK) {
-        ph_result_free(result);
-        return NULL;
-    }
-    return result;
+    lasting->allocator = *allocator;
+    return begin(&lasting->result, &lasting->allocator, envelope);
 }
 
 void ph_result_free(ph_result *result)
 {
     if (!result)
         return;
-    const ph_allocator allocator = result->own_allocator;
-    for (size_t i = 0; i < result->recipient_room; i++)
-        ph__reply_free(result->recipients[i].reply);
-    ph__release(&allocator, result->recipients);
-    ph__buffer_release(&result->mailboxes);
-    ph__reply_free(result->reply);
+    const ph_allocator allocator = *result->kept.allocator; /* which may stand behind the result */
     ph__error_release(&result->error);
+    ph__buffer_release(&result->kept);
     ph__release(&allocator, result);
+}
+
+/* Copied, since the envelope may go before the result. */
+static int copy_recipients(ph_result *result, const struct ph__envelope *envelope)
+{
+    const size_t count = envelope->recipient_count;
+    struct ph__buffer *kept = &result->kept;
+    if (count > ph__kept_max / sizeof(struct ph__recipient_result) ||
+        ph__buffer_reserve(kept, count * sizeof(struct ph__recipient_result)) != PH_OK)
+        return PH_ERR_NO_MEMORY;
+    kept->length = (uint32_t)(count * sizeof(struct ph__recipient_result));
+    for (size_t i = 0; i < count; i++) {
+        const char *mailbox = ph_address_mailbox(envelope->recipients[i]);
+        *recipient_at(result, i) = (struct ph__recipient_result){
+            .mailbox = kept->length, .reply = ph__no_reply, .state = PH_RECIPIENT_NOT_TRIED};
+        if (ph__buffer_append(kept, mailbox, strlen(mailbox) + 1) != PH_OK)
+            return PH_ERR_NO_MEMORY;
+    }
+    result->recipient_count = (uint32_t)count;
+    return PH_OK;
 }
 
 int ph__result_reset(ph_result *result, const struct ph__envelope *envelope)
 {
     ph__error_clear(&result->error);
-    ph__buffer_truncate(&result->mailboxes, 0);
+    ph__buffer_truncate(&result->kept, 0);
     result->recipient_count = 0;
-    result->accepted_count = 0;
     result->refused_count = 0;
     result->outcome = PH_OUTCOME_NOT_SENT;
-    result->has_reply = false;
+    result->reply = ph__no_reply;
     result->bytes = 0;
     return envelope ? copy_recipients(result, envelope) : PH_OK;
 }
@@ -90,50 +91,46 @@ int ph__result_reset(ph_result *result, const struct ph__envelope *envelope)
 void ph__result_forget_recipients(ph_result *result)
 {
     for (size_t i = 0; i < result->recipient_count; i++) {
-        result->recipients[i].state = PH_RECIPIENT_NOT_TRIED;
-        result->recipients[i].has_reply = false;
+        recipient_at(result, i)->state = PH_RECIPIENT_NOT_TRIED;
+        recipient_at(result, i)->reply = ph__no_reply;
     }
-    result->accepted_count = 0;
     result->refused_count = 0;
     result->bytes = 0;
     ph__error_clear(&result->error);
 }
 
-/* Keeps a reply in `*place`, whose memory is used again. */
-static int keep(const ph_allocator *allocator, struct ph_reply **place, bool *has_reply,
-                const struct ph_reply *reply)
+/* ---- Taking notes ---------------------------------------------------------------------------- */
+
+static int keep(ph_result *result, const struct ph_reply *reply, uint32_t *at)
 {
-    if (!*place) {
-        *place = ph__reply_copy(allocator, reply);
-        *has_reply = *place != NULL;
-    } else {
-        *has_reply = ph__reply_assign(*place, reply) == PH_OK;
-    }
-    return *has_reply ? PH_OK : PH_ERR_NO_MEMORY;
+    *at = ph__no_reply;
+    return ph__reply_keep(&result->kept, reply, at);
 }
 
 int ph__result_note_recipient(ph_result *result, size_t index, const struct ph_reply *reply)
 {
-    struct ph__recipient_result *recipient = &result->recipients[index];
+    uint32_t at;
+    const int status = keep(result, reply, &at);
+    struct ph__recipient_result *recipient = recipient_at(result, index);
     const bool is_accepted = ph_reply_is_success(reply);
     recipient->state = is_accepted ? PH_RECIPIENT_ACCEPTED : PH_RECIPIENT_REFUSED;
-    if (is_accepted)
-        result->accepted_count++;
-    else
-        result->refused_count++;
-    return keep(result->allocator, &recipient->reply, &recipient->has_reply, reply);
+    recipient->reply = at;
+    result->refused_count += !is_accepted;
+    return status;
 }
 
 int ph__result_note_reply(ph_result *result, const struct ph_reply *reply)
 {
-    return keep(result->allocator, &result->reply, &result->has_reply, reply);
+    return keep(result, reply, &result->reply);
 }
 
 void ph__result_note_error(ph_result *result, const struct ph__error *error)
 {
     ph__error_copy(&result->error, error);
-    result->error.view.outcome = result->outcome;
+    ph__error_set_outcome(&result->error, result->outcome);
 }
+
+/* ---- Questions ------------------------------------------------------------------------------- */
 
 ph_outcome ph_result_outcome(const ph_result *result)
 {
@@ -142,12 +139,17 @@ ph_outcome ph_result_outcome(const ph_result *result)
 
 const ph_error *ph_result_error(const ph_result *result)
 {
-    return ph__error_is_set(&result->error) ? &result->error.view : NULL;
+    return ph__error_is_set(&result->error) ? result->error.view : NULL;
+}
+
+static const ph_reply *reply_at(const ph_result *result, uint32_t at)
+{
+    return at != ph__no_reply ? (const void *)(result->kept.bytes + at) : NULL;
 }
 
 const ph_reply *ph_result_reply(const ph_result *result)
 {
-    return result->has_reply ? result->reply : NULL;
+    return reply_at(result, result->reply);
 }
 
 uint64_t ph_result_bytes(const ph_result *result)
@@ -163,21 +165,20 @@ size_t ph_result_recipient_count(const ph_result *result)
 const char *ph_result_recipient_mailbox(const ph_result *result, size_t index)
 {
     return index < result->recipient_count
-               ? (const char *)result->mailboxes.bytes + result->recipients[index].mailbox
+               ? (const char *)result->kept.bytes + recipient_at(result, index)->mailbox
                : NULL;
 }
 
 ph_recipient_state ph_result_recipient_state(const ph_result *result, size_t index)
 {
-    return index < result->recipient_count ? result->recipients[index].state
+    return index < result->recipient_count ? recipient_at(result, index)->state
                                            : PH_RECIPIENT_NOT_TRIED;
 }
 
 const ph_reply *ph_result_recipient_reply(const ph_result *result, size_t index)
 {
-    if (index >= result->recipient_count || !result->recipients[index].has_reply)
-        return NULL;
-    return result->recipients[index].reply;
+    return index < result->recipient_count ? reply_at(result, recipient_at(result, index)->reply)
+                                           : NULL;
 }
 
 size_t ph_result_refused_count(const ph_result *result)

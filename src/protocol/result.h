@@ -9,34 +9,39 @@
 #include "protocol/envelope.h"
 #include "protocol/reply.h"
 
+enum {
+    ph__kept_max = INT32_MAX,
+    ph__no_reply = INT32_MAX
+};
+
 struct ph__recipient_result {
-    size_t mailbox; /* where it stands in the result's mailboxes */
+    uint32_t mailbox; /* where it is kept */
+    uint32_t reply;   /* the same, or ph__no_reply */
     ph_recipient_state state;
-    bool has_reply;
-    struct ph_reply *reply; /* kept for the next message; NULL until there was one */
 };
 
 struct ph_result {
-    const ph_allocator *allocator;
-    ph_allocator own_allocator; /* a result may outlive the session that made it */
-    struct ph__recipient_result *recipients;
-    size_t recipient_count;
-    size_t recipient_room;       /* those behind the count have replies to be used again */
-    struct ph__buffer mailboxes; /* each with its NUL */
-    size_t accepted_count;
-    size_t refused_count;
-    ph_outcome outcome;
-    bool has_reply;
-    struct ph_reply *reply;
-    uint64_t bytes;
+    /* Recipients, the mailbox of each with its NUL, then replies as they come: one block, which is
+     * used again for the next message. */
+    struct ph__buffer kept;
     struct ph__error error;
+    uint64_t bytes;
+    uint32_t recipient_count;
+    uint32_t refused_count;
+    uint32_t reply; /* to the end, where it is kept, or ph__no_reply */
+    ph_outcome outcome;
 };
 
 /**
- * @param envelope  whose recipients the result has; NULL for none
+ * @param allocator  borrowed
+ * @param envelope   whose recipients the result has; NULL for none
  * @return a new result, nothing sent and nobody tried, or NULL
  */
 ph_result *ph__result_new(const ph_allocator *allocator, const struct ph__envelope *envelope);
+
+/** The same with a copy of the allocator, for a result that may outlive whoever made it. */
+ph_result *ph__result_new_lasting(const ph_allocator *allocator,
+                                  const struct ph__envelope *envelope);
 
 /**
  * Makes a result say that nothing was sent and nobody tried, for another envelope. It keeps its

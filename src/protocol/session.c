@@ -75,7 +75,6 @@ void ph__session_rest(struct ph__session *session)
     session->pending_size = session->pending_count = session->pending_first = 0;
     ph__reply_parser_release(&session->parser);
     ph__reply_release(&session->reply);
-    ph__reply_clear(&session->reply);
 }
 
 /* ---- State, operations, events --------------------------------------------------------------- */
@@ -131,11 +130,11 @@ bool ph__session_has_event(const struct ph__session *session)
 
 static int tell_broken(struct ph__error *error)
 {
-    if (error->view.status == PH_ERR_BROKEN)
+    if (error->view->status == PH_ERR_BROKEN)
         return PH_ERR_BROKEN;
-    return ph__error_set(error, PH_ERR_BROKEN, error->view.phase,
+    return ph__error_set(error, PH_ERR_BROKEN, error->view->phase,
                          "the session cannot be used any more since it was broken: %s",
-                         error->view.message);
+                         error->view->message);
 }
 
 int ph__session_take_operation(struct ph__session *session, enum ph__session_state needed)
@@ -187,7 +186,7 @@ void ph__session_break_for(struct ph__session *session, const struct ph__transac
     ph__buffer_truncate(&session->staging, 0);
     session->has_operation = false;
     session->event = PH__EVENT_NONE; /* the failure is told in its place */
-    ph__session_emit(session, PH__EVENT_FAILED, session->error.view.status);
+    ph__session_emit(session, PH__EVENT_FAILED, session->error.view->status);
 }
 
 void ph__session_fail_without_memory(struct ph__session *session)
@@ -279,7 +278,7 @@ const struct ph__error *ph__session_error(const struct ph__session *session)
 
 const ph_reply *ph__session_reply(const struct ph__session *session)
 {
-    return session->has_reply && ph__reply_is_set(&session->reply) ? &session->reply : NULL;
+    return session->has_reply ? ph__reply_in(&session->reply) : NULL;
 }
 
 const ph_capabilities *ph__session_capabilities(const struct ph__session *session)

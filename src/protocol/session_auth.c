@@ -186,8 +186,10 @@ static int refused_login(struct ph__session *session, const struct ph__command *
                          const ph_reply *reply)
 {
     int status = ph__session_refused(session, command, reply);
-    if (session->exchange->response.is_complete && !ph_reply_is_success(reply))
-        status = session->error.view.status = PH_ERR_AUTHENTICATION;
+    if (session->exchange->response.is_complete && !ph_reply_is_success(reply)) {
+        status = PH_ERR_AUTHENTICATION;
+        ph__error_set_status(&session->error, PH_ERR_AUTHENTICATION);
+    }
     if (ph_reply_is_success(reply))
         ph__error_add(&session->error, " (accepted before the mechanism had ended)");
     else

@@ -14,8 +14,8 @@ static void trace_reply(const struct ph__session *session, bool is_secret)
 {
     if (!session->config->trace || !session->config->trace->line)
         return;
-    const ph_reply *reply = &session->reply;
-    const char *line = (const char *)reply->lines.bytes;
+    const ph_reply *reply = ph__reply_in(&session->reply);
+    const char *line = ph_reply_message(reply);
     for (size_t i = 0; i < reply->line_count; i++, line += strlen(line) + 1) {
         char shown[1024];
         if (is_secret && !session->config->trace->shows_secrets)
@@ -29,7 +29,7 @@ static void trace_reply(const struct ph__session *session, bool is_secret)
 /* A reply that answers nothing: the server gives up, or it and we no longer talk of the same. */
 static void handle_unasked(struct ph__session *session)
 {
-    const ph_reply *reply = &session->reply;
+    const ph_reply *reply = ph__reply_in(&session->reply);
     char text[300];
     (void)ph__escape(text, sizeof text, ph_reply_message(reply), strlen(ph_reply_message(reply)));
     if (ph__session_is_sending_content(session) && reply->code >= 400) {
@@ -58,9 +58,10 @@ static void handle_unasked(struct ph__session *session)
 }
 
 /* 421 is the server's last word: it closes, and takes nothing any more (RFC 5321 section 3.8). */
-static void note_dismissal(struct ph__session *session, const struct ph__command *command)
+static void note_dismissal(struct ph__session *session, const struct ph__command *command,
+                           const ph_reply *reply)
 {
-    if (session->reply.code == 421 && ph__transaction_owns(command))
+    if (reply->code == 421 && ph__transaction_owns(command))
         session->is_dismissed = true;
 }
 
@@ -85,12 +86,13 @@ static void handle_reply(struct ph__session *session)
     }
     const struct ph__command command = ph__session_pop(session);
     const ph_phase phase = ph__command_row(&command)->phase;
-    trace_reply(session, session->reply.code == 334 &&
-                             (phase == PH_PHASE_AUTH || phase == PH_PHASE_COMMAND));
+    const ph_reply *reply = ph__reply_in(&session->reply);
+    trace_reply(session,
+                reply->code == 334 && (phase == PH_PHASE_AUTH || phase == PH_PHASE_COMMAND));
     session->has_reply = true;
     ph__transaction_popped(session, &command);
-    note_dismissal(session, &command);
-    ph__command_row(&command)->answered(session, &command, &session->reply);
+    note_dismissal(session, &command, reply);
+    ph__command_row(&command)->answered(session, &command, reply);
     if (session->state == PH__STATE_OPEN && session->built_count == session->queue_count)
         ph__transactions_feed(session);
 }
@@ -179,7 +181,7 @@ int ph__session_receive(struct ph__session *session, const void *bytes, size_t n
         refuse_injection(session);
     else if (used < n && session->state != PH__STATE_BROKEN)
         keep(session, input + used, n - used);
-    return session->state == PH__STATE_BROKEN ? session->error.view.status : PH_OK;
+    return session->state == PH__STATE_BROKEN ? session->error.view->status : PH_OK;
 }
 
 void ph__session_refuse_leftovers(struct ph__session *session)
@@ -207,7 +209,7 @@ bool ph__session_next_event(struct ph__session *session, struct ph__event *event
     }
     ph__session_take_event(session, event);
     if (event->type == PH__EVENT_FAILED) /* a call in between may have told it already */
-        event->status = session->error.view.status;
+        event->status = session->error.view->status;
     return true;
 }
 

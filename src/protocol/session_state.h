@@ -176,7 +176,7 @@ struct ph__session {
     uint32_t input_used;     /* of the input */
     struct ph__buffer input; /* what was received behind an event that was not taken yet */
     struct ph__reply_parser parser;
-    struct ph_reply reply; /* the one that is coming in, or came last */
+    struct ph__reply_buffer reply; /* the one that is coming in, or came last */
 
     struct ph__buffer staging; /* command lines, and short pieces of content, joined */
     struct ph__pending *pending;

@@ -20,7 +20,7 @@ bool ph__transactions_take_ended(struct ph__session *session, struct ph__event *
         return false;
     const struct ph__error *error = &first->result->error;
     *event = (struct ph__event){.type = PH__EVENT_MESSAGE_DONE,
-                                .status = first->has_failed ? error->view.status : PH_OK,
+                                .status = first->has_failed ? error->view->status : PH_OK,
                                 .tag = first->tag};
     if (session->state != PH__STATE_BROKEN) {
         if (first->has_failed)
@@ -148,7 +148,7 @@ static void settle_broken(struct ph__session *session, struct ph__transaction *t
         return; /* the reply to its end left that open */
     result->outcome = may_have_it ? PH_OUTCOME_UNKNOWN : PH_OUTCOME_NOT_SENT;
     if (transaction->has_failed && !may_have_it) {
-        result->error.view.outcome = result->outcome;
+        ph__error_set_outcome(&result->error, result->outcome);
         return; /* a refusal that came before says more */
     }
     ph__result_note_error(result, reason);
@@ -165,7 +165,7 @@ static void set_loss(struct ph__session *session, struct ph__error *loss)
     ph__error_init(loss, session->allocator);
     (void)ph__error_set(loss, PH_ERR_CLOSED, ph__session_phase(session),
                         "the connection to %s was given up because of another message: %s",
-                        session->config->server, session->error.view.message);
+                        session->config->server, session->error.view->message);
 }
 
 /* The session's error tells of the message at fault, or of the one that was next to end. */
@@ -174,7 +174,7 @@ static void tell_session(struct ph__session *session, const struct ph__transacti
     if (transaction->result->outcome == PH_OUTCOME_UNKNOWN)
         ph__error_copy(&session->error, &transaction->result->error);
     else
-        session->error.view.outcome = transaction->result->outcome;
+        ph__error_set_outcome(&session->error, transaction->result->outcome);
 }
 
 void ph__transactions_broken(struct ph__session *session, const struct ph__transaction *culprit)

@@ -59,11 +59,11 @@ void ph__answered_mail(struct ph__session *session, const struct ph__command *co
 /* @return those who answered leave nobody, or not all, to send to */
 static bool recipients_failed(const struct ph__transaction *transaction)
 {
-    const ph_result *result = transaction->result;
+    const size_t refused = transaction->result->refused_count;
     if (transaction->answered_count < transaction->envelope->recipient_count)
         return false;
-    return transaction->envelope->policy == PH_RCPT_ALL ? result->refused_count > 0
-                                                        : result->accepted_count == 0;
+    return transaction->envelope->policy == PH_RCPT_ALL ? refused > 0
+                                                        : refused == transaction->answered_count;
 }
 
 void ph__answered_rcpt(struct ph__session *session, const struct ph__command *command,
@@ -180,10 +180,10 @@ static void note_taken_in_spite_of_refusal(struct ph__session *session,
         (void)ph__error_set(&session->error, PH_ERR_PROTOCOL, PH_PHASE_BODY,
                             "%s took the end of the message although it had refused what came "
                             "before it: the message may have been delivered, whole or in part (%s)",
-                            session->config->server, transaction->result->error.view.message);
+                            session->config->server, transaction->result->error.view->message);
     ph__result_note_error(transaction->result, &session->error);
     transaction->result->outcome = PH_OUTCOME_UNKNOWN;
-    transaction->result->error.view.outcome = PH_OUTCOME_UNKNOWN;
+    ph__error_set_outcome(&transaction->result->error, PH_OUTCOME_UNKNOWN);
     transaction->must_restart = false;
     transaction->has_failed = true;
 }

@@ -233,7 +233,7 @@ static int check_directory(const char *path, struct ph__error *error)
         return PH_OK;
     (void)ph__error_set(error, PH_ERR_CONFIGURATION, PH_PHASE_TLS,
                         "cannot use the CA directory %s: %s", path, strerror(reason));
-    error->view.system_errno = reason;
+    ph__error_set_errno(error, reason);
     return PH_ERR_CONFIGURATION;
 }
 

@@ -12,7 +12,7 @@
 #include "protocol/reply.h"
 
 /* Makes the reply. @return it is one */
-static bool make_reply(struct ph_reply *reply, const uint8_t *data, size_t size)
+static bool make_reply(struct ph__reply_buffer *reply, const uint8_t *data, size_t size)
 {
     static const struct ph__reply_limits limits = {
         ph__reply_line_max_default, ph__reply_lines_max_default, ph__reply_total_max_default};
@@ -72,13 +72,13 @@ static void check_mechanism(const ph_capabilities *capabilities, size_t index)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ph_reply reply;
+    struct ph__reply_buffer reply;
     if (make_reply(&reply, data, size)) {
         ph_capabilities *capabilities;
-        REQUIRE(ph_reply_capabilities(&reply, &capabilities) == PH_OK);
+        REQUIRE(ph_reply_capabilities(ph__reply_in(&reply), &capabilities) == PH_OK);
         const size_t count = ph_capabilities_count(capabilities);
         const size_t auth_count = ph_capabilities_auth_count(capabilities);
-        REQUIRE(count <= ph__capabilities_max && count < ph_reply_line_count(&reply));
+        REQUIRE(count <= ph__capabilities_max && count < ph_reply_line_count(ph__reply_in(&reply)));
         REQUIRE(auth_count <= ph__auth_mechanisms_max);
         for (size_t i = 0; i < count; i++)
             check_keyword(capabilities, i);

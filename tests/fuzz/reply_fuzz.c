@@ -11,7 +11,7 @@
 struct run {
     struct ph__reply_limits limits;
     struct ph__reply_parser parser;
-    struct ph_reply reply;
+    struct ph__reply_buffer reply;
     size_t taken;
     uint64_t seen;
 };
@@ -29,7 +29,7 @@ static void check_enhanced(const ph_reply *reply)
 
 static void check_reply(struct run *run)
 {
-    const ph_reply *reply = &run->reply;
+    const ph_reply *reply = ph__reply_in(&run->reply);
     const size_t count = ph_reply_line_count(reply);
     REQUIRE(ph_reply_code(reply) >= 100 && ph_reply_code(reply) <= 599);
     REQUIRE(count >= 1 && count <= run->limits.lines_max);

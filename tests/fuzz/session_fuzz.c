@@ -32,7 +32,7 @@ static void trace_line(ph_trace_kind kind, const char *line, void *user_data)
 
 static void note_error(struct play *play)
 {
-    const ph_error *error = &ph__session_error(play->session)->view;
+    const ph_error *error = ph__session_error(play->session)->view;
     const char *const texts[] = {error->message, error->command, error->reply_text,
                                  error->enhanced_code};
     rules_error(&play->rules, error);

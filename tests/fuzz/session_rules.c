@@ -124,7 +124,7 @@ static void failed(struct session_rules *rules, const struct ph__session *sessio
 void rules_event(struct session_rules *rules, const struct ph__session *session,
                  const struct ph__event *event)
 {
-    const ph_error *error = &ph__session_error(session)->view;
+    const ph_error *error = ph__session_error(session)->view;
     REQUIRE(!rules->was_broken);
     /* A call out of turn may have left an error beside a success, and one that found the session
      * broken before its failure was pulled tells of that. A message's own error is in its result,
@@ -163,6 +163,6 @@ void rules_between(struct session_rules *rules, const struct ph__session *sessio
     REQUIRE(!ph__session_wants_content(session) || wire_unfinished(rules->wire) > 0);
     if (ph__session_is_broken(session)) {
         REQUIRE(!ph__session_awaits_reply(session));
-        REQUIRE(ph__session_error(session)->view.status != PH_OK);
+        REQUIRE(ph__session_error(session)->view->status != PH_OK);
     }
 }

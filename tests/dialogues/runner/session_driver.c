@@ -381,7 +381,7 @@ static const char *expect(struct run *run, const struct item *item)
                                                         : ph__session_error(run->session);
     const struct state state = {
         .status = run->status,
-        .error = ph__error_is_set(error) ? &error->view : NULL,
+        .error = ph__error_is_set(error) ? error->view : NULL,
         .reply = ph__session_reply(run->session),
         .result = last ? last->result : NULL,
         .capabilities = ph__session_capabilities(run->session),
@@ -451,7 +451,7 @@ static const char *play(struct run *run, const struct item *item)
 static bool lacks_memory(const struct run *run)
 {
     return run->status == PH_ERR_NO_MEMORY ||
-           ph__session_error(run->session)->view.status == PH_ERR_NO_MEMORY;
+           ph__session_error(run->session)->view->status == PH_ERR_NO_MEMORY;
 }
 
 static const char *play_all(struct run *run, bool may_fail)

@@ -124,9 +124,9 @@ static void check__what_is_wrong_is_said(void **state)
         CHECK(ph__credentials_check(&fixture.table, rows[i].user, rows[i].secret, rows[i].authtype,
                                     &found, &fixture.error) == PH_ERR_ARGUMENT,
               rows[i].message);
-        assert_string_equal(fixture.error.view.message, rows[i].message);
-        assert_int_equal(fixture.error.view.status, PH_ERR_ARGUMENT);
-        assert_int_equal(fixture.error.view.phase, PH_PHASE_AUTH);
+        assert_string_equal(fixture.error.view->message, rows[i].message);
+        assert_int_equal(fixture.error.view->status, PH_ERR_ARGUMENT);
+        assert_int_equal(fixture.error.view->phase, PH_PHASE_AUTH);
     }
     close_fixture(&fixture);
 #undef KNOWN
@@ -142,7 +142,7 @@ static void check__sentences_hold_no_secret(void **state)
     assert_int_equal(
         ph__credentials_check(&fixture.table, "tim", "tanstaaf\n", NULL, &found, &fixture.error),
         PH_ERR_ARGUMENT);
-    assert_null(strstr(fixture.error.view.message, "tanstaaf"));
+    assert_null(strstr(fixture.error.view->message, "tanstaaf"));
     close_fixture(&fixture);
 }
 
@@ -158,7 +158,7 @@ static void check__endless_type_is_cut(void **state)
     assert_int_equal(
         ph__credentials_check(&fixture.table, "u", "s", authtype, &found, &fixture.error),
         PH_ERR_ARGUMENT);
-    assert_non_null(strstr(fixture.error.view.message, "AAAA\": known are PLAIN, "));
+    assert_non_null(strstr(fixture.error.view->message, "AAAA\": known are PLAIN, "));
     close_fixture(&fixture);
 }
 

@@ -121,7 +121,7 @@ static void check_gives_up(struct fixture *f, uint64_t at_ms, ph_status status, 
     assert_true(process(f, at_ms));
     assert_int_equal(f->event.type, PH__EVENT_FAILED);
     assert_int_equal(f->event.status, status);
-    const ph_error *error = &ph__connection_error(f->connection)->view;
+    const ph_error *error = ph__connection_error(f->connection)->view;
     assert_int_equal(error->status, status);
     assert_int_equal(error->phase, phase);
     if (!strstr(error->message, says))

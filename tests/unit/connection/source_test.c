@@ -52,6 +52,14 @@ static void memory__is_one_piece_of_its_own(void **state)
     assert_true(is_last);
 }
 
+static void memory__is_given_from_its_start_each_time(void **state)
+{
+    (void)state;
+    struct ph__source source = ph__source_memory("hello", 5);
+    for (int i = 0; i < 2; i++)
+        check_piece(&source, 0, "hello", true);
+}
+
 static void memory__of_nothing_is_an_end_at_once(void **state)
 {
     (void)state;
@@ -330,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory__is_one_piece_of_its_own),
+        cmocka_unit_test(memory__is_given_from_its_start_each_time),
         cmocka_unit_test(memory__of_nothing_is_an_end_at_once),
         cmocka_unit_test(pushed__has_what_was_pushed_once),
         cmocka_unit_test(pushed__may_end_with_nothing),

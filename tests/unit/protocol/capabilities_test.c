@@ -12,10 +12,10 @@
 
 static ph_capabilities *offered(const char *text)
 {
-    struct ph_reply reply;
+    struct ph__reply_buffer reply;
     ph_capabilities *capabilities;
     reply_init_with(&reply, text);
-    assert_int_equal(ph_reply_capabilities(&reply, &capabilities), PH_OK);
+    assert_int_equal(ph_reply_capabilities(ph__reply_in(&reply), &capabilities), PH_OK);
     ph__reply_release(&reply);
     return capabilities;
 }
@@ -149,10 +149,10 @@ static void read__a_mechanism_of_64_bytes_is_left_out(void **state)
 static void read__replaces_what_was_there(void **state)
 {
     (void)state;
-    struct ph_reply reply;
+    struct ph__reply_buffer reply;
     ph_capabilities *capabilities = offered("250-mx\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n");
     reply_init_with(&reply, "250-mx\r\n250-SIZE 7\r\n250 AUTH LOGIN\r\n");
-    assert_int_equal(ph__capabilities_read(capabilities, &reply), PH_OK);
+    assert_int_equal(ph__capabilities_read(capabilities, ph__reply_in(&reply)), PH_OK);
     assert_string_equal(shown(capabilities), "SIZE[7] AUTH[LOGIN] | LOGIN");
     ph__capabilities_clear(capabilities);
     assert_string_equal(shown(capabilities), "|");
@@ -168,10 +168,11 @@ static void of_a_reply__that_is_no_success_is_refused(void **state)
     (void)state;
     static const char *const texts[] = {"500 what\r\n", "354 go on\r\n", "421-a\r\n421 SIZE\r\n"};
     for (size_t i = 0; i < ROWS(texts); i++) {
-        struct ph_reply reply;
+        struct ph__reply_buffer reply;
         ph_capabilities *capabilities = (ph_capabilities *)&reply;
         reply_init_with(&reply, texts[i]);
-        CHECK(ph_reply_capabilities(&reply, &capabilities) == PH_ERR_ARGUMENT, texts[i]);
+        CHECK(ph_reply_capabilities(ph__reply_in(&reply), &capabilities) == PH_ERR_ARGUMENT,
+              texts[i]);
         CHECK(!capabilities, texts[i]);
         ph__reply_release(&reply);
     }
@@ -180,7 +181,7 @@ static void of_a_reply__that_is_no_success_is_refused(void **state)
 static void read__each_allocation_may_fail(void **state)
 {
     (void)state;
-    struct ph_reply reply;
+    struct ph__reply_buffer reply;
     reply_init_with(&reply, "250-mx\r\n250-AUTH=LOGIN\r\n250 AUTH PLAIN CRAM-MD5\r\n");
     bool has_failed = true;
     for (int n = 0; has_failed; n++) {
@@ -189,7 +190,7 @@ static void read__each_allocation_may_fail(void **state)
         ph_capabilities *capabilities = ph__capabilities_new(&test.allocator);
         int status = PH_ERR_NO_MEMORY;
         if (capabilities) {
-            status = ph__capabilities_read(capabilities, &reply);
+            status = ph__capabilities_read(capabilities, ph__reply_in(&reply));
             if (status != PH_OK)
                 assert_string_equal(shown(capabilities), "|");
         }
@@ -205,8 +206,8 @@ static void read__each_allocation_may_fail(void **state)
 static void share__the_same_words_are_kept_once(void **state)
 {
     (void)state;
-    struct ph_reply same;
-    struct ph_reply other;
+    struct ph__reply_buffer same;
+    struct ph__reply_buffer other;
     struct test_allocator test;
     ph_capabilities *last = NULL;
     ph_capabilities *sessions[3] = {NULL, NULL, NULL};
@@ -214,15 +215,16 @@ static void share__the_same_words_are_kept_once(void **state)
     reply_init_with(&other, "250-mx\r\n250 SIZE 2\r\n");
     test_allocator_init(&test);
     for (size_t i = 0; i < ROWS(sessions); i++)
-        assert_int_equal(
-            ph__capabilities_share(&last, &test.allocator, i < 2 ? &same : &other, &sessions[i]),
-            PH_OK);
+        assert_int_equal(ph__capabilities_share(&last, &test.allocator,
+                                                ph__reply_in(i < 2 ? &same : &other), &sessions[i]),
+                         PH_OK);
     assert_ptr_equal(sessions[0], sessions[1]);
     assert_ptr_not_equal(sessions[1], sessions[2]);
     assert_string_equal(ph_capabilities_parameters(sessions[0], "SIZE"), "1");
     assert_string_equal(ph_capabilities_parameters(sessions[2], "SIZE"), "2");
     /* A second EHLO takes the place of the first. */
-    assert_int_equal(ph__capabilities_share(&last, &test.allocator, &other, &sessions[0]), PH_OK);
+    assert_int_equal(
+        ph__capabilities_share(&last, &test.allocator, ph__reply_in(&other), &sessions[0]), PH_OK);
     assert_ptr_equal(sessions[0], sessions[2]);
     ph_capabilities_free(last); /* whoever goes first */
     for (size_t i = 0; i < ROWS(sessions); i++)
@@ -235,7 +237,7 @@ static void share__the_same_words_are_kept_once(void **state)
 static void share__each_allocation_may_fail(void **state)
 {
     (void)state;
-    struct ph_reply reply;
+    struct ph__reply_buffer reply;
     reply_init_with(&reply, "250-mx\r\n250 AUTH PLAIN CRAM-MD5\r\n");
     bool has_failed = true;
     for (int n = 0; has_failed; n++) {
@@ -243,7 +245,8 @@ static void share__each_allocation_may_fail(void **state)
         ph_capabilities *last = NULL;
         ph_capabilities *own = NULL;
         test_allocator_init_failing(&test, n);
-        const int status = ph__capabilities_share(&last, &test.allocator, &reply, &own);
+        const int status =
+            ph__capabilities_share(&last, &test.allocator, ph__reply_in(&reply), &own);
         has_failed = test.has_failed;
         assert_int_equal(status, has_failed ? PH_ERR_NO_MEMORY : PH_OK);
         assert_true(has_failed == !own && has_failed == !last);
@@ -258,7 +261,7 @@ static void share__each_allocation_may_fail(void **state)
 static void of_a_reply__outlive_it(void **state)
 {
     (void)state;
-    struct ph_reply reply;
+    struct ph__reply_buffer reply;
     struct test_allocator test;
     ph_capabilities *capabilities;
     test_allocator_init(&test);
@@ -266,9 +269,11 @@ static void of_a_reply__outlive_it(void **state)
     assert_non_null(of_session);
     *of_session = test.allocator;
     reply_init_with(&reply, "250-mx\r\n250 AUTH PLAIN\r\n");
-    struct ph_reply *copy = ph__reply_copy(of_session, &reply);
-    assert_int_equal(ph_reply_capabilities(copy, &capabilities), PH_OK);
-    ph__reply_free(copy);
+    struct ph__reply_buffer copy;
+    ph__reply_init(&copy, of_session, 100);
+    assert_int_equal(ph__reply_assign(&copy, ph__reply_in(&reply)), PH_OK);
+    assert_int_equal(ph_reply_capabilities(ph__reply_in(&copy), &capabilities), PH_OK);
+    ph__reply_release(&copy);
     free(of_session);
     assert_true(ph_capabilities_has_auth(capabilities, "PLAIN"));
     ph_capabilities_free(capabilities);
@@ -279,21 +284,23 @@ static void of_a_reply__outlive_it(void **state)
 static void of_a_reply__use_the_memory_of_the_reply(void **state)
 {
     (void)state;
-    struct ph_reply reply;
+    struct ph__reply_buffer reply;
     reply_init_with(&reply, "250-mx\r\n250 AUTH PLAIN\r\n");
     struct test_allocator test;
     test_allocator_init(&test);
-    struct ph_reply *copy = ph__reply_copy(&test.allocator, &reply);
-    assert_non_null(copy);
+    struct ph__reply_buffer copy;
+    ph__reply_init(&copy, &test.allocator, 100);
+    assert_int_equal(ph__reply_assign(&copy, ph__reply_in(&reply)), PH_OK);
     const int first = test.n_allocations;
     for (int n = 0; n < 4; n++) {
         ph_capabilities *capabilities;
         test.fail_at = test.n_allocations + n;
-        assert_int_equal(ph_reply_capabilities(copy, &capabilities), PH_ERR_NO_MEMORY);
+        assert_int_equal(ph_reply_capabilities(ph__reply_in(&copy), &capabilities),
+                         PH_ERR_NO_MEMORY);
         assert_null(capabilities);
     }
     assert_true(test.n_allocations > first);
-    ph__reply_free(copy);
+    ph__reply_release(&copy);
     assert_int_equal(test.live_blocks, 0);
     ph__reply_release(&reply);
 }

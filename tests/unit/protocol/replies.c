@@ -11,7 +11,7 @@ const struct ph__reply_limits default_reply_limits = {.line_max = ph__reply_line
                                                       .lines_max = ph__reply_lines_max_default,
                                                       .total_max = ph__reply_total_max_default};
 
-void reply_init_with(struct ph_reply *reply, const char *text)
+void reply_init_with(struct ph__reply_buffer *reply, const char *text)
 {
     const ph_allocator *allocator = ph__allocator_or_default(NULL);
     struct ph__reply_parser parser;

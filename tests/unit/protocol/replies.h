@@ -8,6 +8,6 @@
 extern const struct ph__reply_limits default_reply_limits;
 
 /** Makes a whole reply of @p text, whose lines end in CRLF. Released with ph__reply_release. */
-void reply_init_with(struct ph_reply *reply, const char *text);
+void reply_init_with(struct ph__reply_buffer *reply, const char *text);
 
 #endif

@@ -37,21 +37,22 @@ static void getters__tell_what_the_reply_says(void **state)
          2, "5.1.1 a", "5.7.1 b", "the first enhanced code counts"},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
-        struct ph_reply reply;
-        reply_init_with(&reply, rows[i].text);
-        const char *enhanced = ph_reply_enhanced_code(&reply);
-        CHECK(ph_reply_code(&reply) == rows[i].code, rows[i].note);
-        CHECK(strcmp(ph_reply_text(&reply), rows[i].whole) == 0, rows[i].note);
-        CHECK(strcmp(ph_reply_message(&reply), rows[i].message) == 0, rows[i].note);
-        CHECK(ph_reply_line_count(&reply) == rows[i].line_count, rows[i].note);
-        CHECK(strcmp(ph_reply_line(&reply, 0), rows[i].first) == 0, rows[i].note);
-        CHECK(strcmp(ph_reply_line(&reply, rows[i].line_count - 1), rows[i].last) == 0,
+        struct ph__reply_buffer buffer;
+        reply_init_with(&buffer, rows[i].text);
+        const ph_reply *reply = ph__reply_in(&buffer);
+        const char *enhanced = ph_reply_enhanced_code(reply);
+        CHECK(ph_reply_code(reply) == rows[i].code, rows[i].note);
+        CHECK(strcmp(ph_reply_text(reply), rows[i].whole) == 0, rows[i].note);
+        CHECK(strcmp(ph_reply_message(reply), rows[i].message) == 0, rows[i].note);
+        CHECK(ph_reply_line_count(reply) == rows[i].line_count, rows[i].note);
+        CHECK(strcmp(ph_reply_line(reply, 0), rows[i].first) == 0, rows[i].note);
+        CHECK(strcmp(ph_reply_line(reply, rows[i].line_count - 1), rows[i].last) == 0,
               rows[i].note);
-        CHECK(!ph_reply_line(&reply, rows[i].line_count), rows[i].note);
-        CHECK(!ph_reply_line(&reply, SIZE_MAX), rows[i].note);
+        CHECK(!ph_reply_line(reply, rows[i].line_count), rows[i].note);
+        CHECK(!ph_reply_line(reply, SIZE_MAX), rows[i].note);
         CHECK(rows[i].enhanced ? enhanced && strcmp(enhanced, rows[i].enhanced) == 0 : !enhanced,
               rows[i].note);
-        ph__reply_release(&reply);
+        ph__reply_release(&buffer);
     }
 }
 
@@ -88,12 +89,13 @@ static void enhanced_code__only_what_rfc_3463_and_2034_allow(void **state)
         {"250 2\r\n", NULL, "one digit"},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
-        struct ph_reply reply;
-        reply_init_with(&reply, rows[i].text);
-        const char *found = ph_reply_enhanced_code(&reply);
+        struct ph__reply_buffer buffer;
+        reply_init_with(&buffer, rows[i].text);
+        const ph_reply *reply = ph__reply_in(&buffer);
+        const char *found = ph_reply_enhanced_code(reply);
         CHECK(rows[i].expected ? found && strcmp(found, rows[i].expected) == 0 : !found,
               rows[i].note);
-        ph__reply_release(&reply);
+        ph__reply_release(&buffer);
     }
 }
 
@@ -111,15 +113,12 @@ static ph_status class_of(int code)
 static void classes__of_every_code(void **state)
 {
     (void)state;
-    struct ph_reply reply;
-    reply_init_with(&reply, "250 ok\r\n");
-    for (int code = 100; code <= 599; code++) {
-        reply.code = code;
+    for (int16_t code = 100; code <= 599; code++) {
+        const struct ph_reply reply = {.code = code};
         assert_int_equal(ph_reply_is_success(&reply), code >= 200 && code <= 299);
         assert_int_equal(ph_reply_is_continue(&reply), code >= 300 && code <= 399);
         assert_int_equal(ph_reply_error_class(&reply), class_of(code));
     }
-    ph__reply_release(&reply);
 }
 
 static void cram_md5_challenge__is_decoded_or_refused(void **state)
@@ -142,34 +141,36 @@ static void cram_md5_challenge__is_decoded_or_refused(void **state)
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
         const size_t n = strlen(rows[i].challenge);
-        struct ph_reply reply;
+        struct ph__reply_buffer buffer;
         char room[64];
         size_t length = 99;
-        reply_init_with(&reply, rows[i].text);
-        CHECK(ph_reply_cram_md5_challenge(&reply, room, sizeof room, &length) == rows[i].status,
+        reply_init_with(&buffer, rows[i].text);
+        const ph_reply *reply = ph__reply_in(&buffer);
+        CHECK(ph_reply_cram_md5_challenge(reply, room, sizeof room, &length) == rows[i].status,
               rows[i].note);
         CHECK(length == n, rows[i].note);
         CHECK(n == 0 || memcmp(room, rows[i].challenge, n) == 0, rows[i].note);
-        ph__reply_release(&reply);
+        ph__reply_release(&buffer);
     }
 }
 
 static void cram_md5_challenge__without_room_says_how_much_is_needed(void **state)
 {
     (void)state;
-    struct ph_reply reply;
-    reply_init_with(&reply, "334 PDEyQGE+\r\n");
+    struct ph__reply_buffer buffer;
+    reply_init_with(&buffer, "334 PDEyQGE+\r\n");
+    const ph_reply *reply = ph__reply_in(&buffer);
     size_t length = 0;
-    assert_int_equal(ph_reply_cram_md5_challenge(&reply, NULL, 0, &length), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_reply_cram_md5_challenge(reply, NULL, 0, &length), PH_ERR_ARGUMENT);
     assert_int_equal(length, 6);
     char *room = malloc(6);
     assert_non_null(room);
-    assert_int_equal(ph_reply_cram_md5_challenge(&reply, room, 5, &length), PH_ERR_ARGUMENT);
+    assert_int_equal(ph_reply_cram_md5_challenge(reply, room, 5, &length), PH_ERR_ARGUMENT);
     assert_int_equal(length, 6);
-    assert_int_equal(ph_reply_cram_md5_challenge(&reply, room, 6, &length), PH_OK);
+    assert_int_equal(ph_reply_cram_md5_challenge(reply, room, 6, &length), PH_OK);
     assert_memory_equal(room, "<12@a>", 6);
     free(room);
-    ph__reply_release(&reply);
+    ph__reply_release(&buffer);
 }
 
 static void assert_same(const struct ph_reply *a, const struct ph_reply *b)
@@ -182,93 +183,98 @@ static void assert_same(const struct ph_reply *a, const struct ph_reply *b)
     assert_string_equal(ph_reply_enhanced_code(a), ph_reply_enhanced_code(b));
 }
 
-static void copy__equals_and_lives_on_its_own(void **state)
+static void assign__equals_and_lives_on_its_own(void **state)
 {
     (void)state;
-    struct ph_reply reply;
-    struct ph_reply again;
-    reply_init_with(&reply, "550-5.1.1 no\r\n550 such user\r\n");
+    struct ph__reply_buffer from;
+    struct ph__reply_buffer to;
+    struct ph__reply_buffer again;
+    reply_init_with(&from, "550-5.1.1 no\r\n550 such user\r\n");
+    reply_init_with(&to, "450 4.2.0 wait\r\n");
     reply_init_with(&again, "550-5.1.1 no\r\n550 such user\r\n");
-    struct ph_reply *copy = ph__reply_copy(ph__allocator_or_default(NULL), &reply);
-    assert_non_null(copy);
-    ph__reply_release(&reply);
-    assert_same(copy, &again);
-    ph__reply_free(copy);
-    ph__reply_release(&again);
-    ph__reply_free(NULL);
-}
-
-static void assign__replaces_what_was_there(void **state)
-{
-    (void)state;
-    struct ph_reply from;
-    struct ph_reply to;
-    reply_init_with(&from, "450 4.2.0 wait\r\n");
-    reply_init_with(&to, "550-5.1.1 no\r\n550 such user\r\n");
-    assert_int_equal(ph__reply_assign(&to, &from), PH_OK);
-    assert_same(&to, &from);
-    ph__reply_clear(&to);
-    assert_false(ph__reply_is_set(&to));
-    assert_null(ph_reply_enhanced_code(&to));
-    assert_int_equal(ph_reply_code(&to), 0);
+    assert_int_equal(ph__reply_assign(&to, ph__reply_in(&from)), PH_OK);
     ph__reply_release(&from);
+    assert_same(ph__reply_in(&to), ph__reply_in(&again));
+    ph__reply_clear(&to);
+    assert_null(ph__reply_in(&to));
     ph__reply_release(&to);
+    ph__reply_release(&again);
 }
 
-static void copy__each_allocation_may_fail(void **state)
+static void assign__without_memory_leaves_no_reply(void **state)
 {
     (void)state;
-    struct ph_reply reply;
-    reply_init_with(&reply, "550 5.1.1 no\r\n");
-    bool has_failed = true;
-    for (int n = 0; has_failed; n++) {
-        struct test_allocator test;
-        test_allocator_init_failing(&test, n);
-        struct ph_reply *copy = ph__reply_copy(&test.allocator, &reply);
-        has_failed = test.has_failed;
-        assert_true(has_failed == !copy);
-        assert_true(has_failed || n == 2);
-        ph__reply_free(copy);
-        assert_int_equal(test.live_blocks, 0);
-    }
-    ph__reply_release(&reply);
-}
-
-static void assign__without_memory_leaves_an_empty_reply(void **state)
-{
-    (void)state;
-    struct ph_reply from;
+    struct ph__reply_buffer from;
     reply_init_with(&from, "550 5.1.1 no\r\n");
     struct test_allocator test;
-    struct ph_reply to;
+    struct ph__reply_buffer to;
     test_allocator_init_failing(&test, 0);
     ph__reply_init(&to, &test.allocator, 100);
-    assert_int_equal(ph__reply_assign(&to, &from), PH_ERR_NO_MEMORY);
-    assert_false(ph__reply_is_set(&to));
-    assert_int_equal(to.lines.length, 0);
+    assert_int_equal(ph__reply_assign(&to, ph__reply_in(&from)), PH_ERR_NO_MEMORY);
+    assert_null(ph__reply_in(&to));
     ph__reply_release(&to);
     assert_int_equal(test.live_blocks, 0);
     ph__reply_release(&from);
+}
+
+static void keep__any_number_in_one_block(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "250 2.1.5 a\r\n", "550-5.1.1 no\r\n550 5.1.1 such user\r\n", "450 4.2.0 wait\r\n"};
+    uint32_t places[ROWS(texts)];
+    struct ph__buffer block;
+    ph__buffer_init(&block, ph__allocator_or_default(NULL), 1000);
+    for (size_t i = 0; i < ROWS(texts); i++) {
+        struct ph__reply_buffer buffer;
+        reply_init_with(&buffer, texts[i]);
+        assert_int_equal(ph__reply_keep(&block, ph__reply_in(&buffer), &places[i]), PH_OK);
+        assert_int_equal(ph__buffer_append(&block, "odd", 3), PH_OK); /* between them */
+        ph__reply_release(&buffer);
+    }
+    for (size_t i = 0; i < ROWS(texts); i++) {
+        struct ph__reply_buffer buffer;
+        reply_init_with(&buffer, texts[i]);
+        assert_int_equal(places[i] % _Alignof(struct ph_reply), 0);
+        assert_same((const void *)(block.bytes + places[i]), ph__reply_in(&buffer));
+        ph__reply_release(&buffer);
+    }
+    ph__buffer_release(&block);
+}
+
+static void keep__beyond_the_maximum_nothing_changes(void **state)
+{
+    (void)state;
+    struct ph__reply_buffer buffer;
+    struct ph__buffer block;
+    uint32_t at = 99;
+    reply_init_with(&buffer, "250 ok\r\n");
+    ph__buffer_init(&block, ph__allocator_or_default(NULL), sizeof(struct ph_reply) + 6);
+    assert_int_equal(ph__reply_keep(&block, ph__reply_in(&buffer), &at), PH_ERR_NO_MEMORY);
+    assert_int_equal(block.length, 0);
+    assert_int_equal(at, 99);
+    ph__reply_release(&buffer);
 }
 
 static void cram_md5_challenge__no_memory_is_reported(void **state)
 {
     (void)state;
-    struct ph_reply reply;
-    reply_init_with(&reply, "334 PDEyQGE+\r\n");
+    struct ph__reply_buffer buffer;
+    reply_init_with(&buffer, "334 PDEyQGE+\r\n");
     struct test_allocator test;
+    struct ph__reply_buffer copy;
     test_allocator_init(&test);
-    struct ph_reply *copy = ph__reply_copy(&test.allocator, &reply);
-    assert_non_null(copy);
+    ph__reply_init(&copy, &test.allocator, 100);
+    assert_int_equal(ph__reply_assign(&copy, ph__reply_in(&buffer)), PH_OK);
     test.fail_at = test.n_allocations;
     size_t length = 99;
     char room[8];
-    assert_int_equal(ph_reply_cram_md5_challenge(copy, room, sizeof room, &length),
+    assert_int_equal(ph_reply_cram_md5_challenge(ph__reply_in(&copy), room, sizeof room, &length),
                      PH_ERR_NO_MEMORY);
     assert_int_equal(length, 0);
-    ph__reply_free(copy);
+    ph__reply_release(&copy);
     assert_int_equal(test.live_blocks, 0);
-    ph__reply_release(&reply);
+    ph__reply_release(&buffer);
 }
 
 int main(void)
@@ -280,10 +286,10 @@ int main(void)
         cmocka_unit_test(cram_md5_challenge__is_decoded_or_refused),
         cmocka_unit_test(cram_md5_challenge__without_room_says_how_much_is_needed),
         cmocka_unit_test(cram_md5_challenge__no_memory_is_reported),
-        cmocka_unit_test(copy__equals_and_lives_on_its_own),
-        cmocka_unit_test(copy__each_allocation_may_fail),
-        cmocka_unit_test(assign__replaces_what_was_there),
-        cmocka_unit_test(assign__without_memory_leaves_an_empty_reply),
+        cmocka_unit_test(assign__equals_and_lives_on_its_own),
+        cmocka_unit_test(assign__without_memory_leaves_no_reply),
+        cmocka_unit_test(keep__any_number_in_one_block),
+        cmocka_unit_test(keep__beyond_the_maximum_nothing_changes),
     };
     return cmocka_run_group_tests_name("protocol/reply", tests, NULL, NULL);
 }

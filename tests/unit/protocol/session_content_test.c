@@ -268,7 +268,7 @@ static void content__is_not_ended_in_a_failed_transaction_with_recipients(void *
         CHECK(peer.event.type == PH__EVENT_FAILED, rows[i].note);
         CHECK(ph_result_outcome(message.result) == PH_OUTCOME_NOT_SENT, rows[i].note);
         CHECK(ph_result_error(message.result)->reply_code == rows[i].code, rows[i].note);
-        CHECK(ph__session_error(peer.session)->view.reply_code == rows[i].code, rows[i].note);
+        CHECK(ph__session_error(peer.session)->view->reply_code == rows[i].code, rows[i].note);
         message_release(&message);
         peer_release(&peer);
     }
@@ -309,7 +309,7 @@ static void content__that_fails_before_it_is_wanted_breaks_the_session(void **st
         ph__session_content_failed(peer.session, "given up");
         assert_true(ph__session_is_broken(peer.session));
         assert_false(ph__session_broke_for_message(peer.session));
-        assert_int_equal(ph__session_error(peer.session)->view.status, PH_ERR_SOURCE);
+        assert_int_equal(ph__session_error(peer.session)->view->status, PH_ERR_SOURCE);
         message_release(&message);
         peer_release(&peer);
     }

@@ -93,7 +93,7 @@ static void operations__refused_out_of_turn_keep_the_failure_under_way(void **st
         CHECK(peer.event.type == PH__EVENT_MESSAGE_DONE, rows[i].note);
         CHECK(peer.event.status == PH_ERR_FATAL, rows[i].note);
         CHECK(ph_result_error(message.result)->reply_code == 550, rows[i].note);
-        CHECK(ph__session_error(peer.session)->view.reply_code == 550, rows[i].note);
+        CHECK(ph__session_error(peer.session)->view->reply_code == 550, rows[i].note);
         message_release(&message);
         peer_release(&peer);
     }
@@ -210,10 +210,10 @@ static void broken__can_only_fail_and_says_so_once(void **state)
     (void)ph__error_set(&error, PH_ERR_IO, PH_PHASE_NONE, "late");
     ph__session_fail(peer.session, &error);
     ph__error_release(&error);
-    assert_int_equal(ph__session_error(peer.session)->view.status, PH_ERR_PROTOCOL);
+    assert_int_equal(ph__session_error(peer.session)->view->status, PH_ERR_PROTOCOL);
 
     try_all(&peer, PH_ERR_BROKEN);
-    assert_non_null(strstr(ph__session_error(peer.session)->view.message, "250 unasked"));
+    assert_non_null(strstr(ph__session_error(peer.session)->view->message, "250 unasked"));
     assert_int_equal(ph__session_begin(peer.session, &plain_start), PH_ERR_BROKEN);
     assert_int_equal(peer_says(&peer, ""), PH_ERR_BROKEN);
     assert_int_equal(peer.n_events, 0);
@@ -297,7 +297,7 @@ static void run_dialogue(size_t piece, struct record *record)
     assert_int_equal(ph__session_command(peer.session, PH__SINGLE_NOOP, NULL), PH_OK);
     keep(record, "sent", peer_takes(&peer));
     says_by_pieces(&peer, "HTTP/1.1 400 Bad Request\r\n\r\n", piece, record);
-    keep(record, "error", ph__session_error(peer.session)->view.message);
+    keep(record, "error", ph__session_error(peer.session)->view->message);
     keep(record, "trace", peer.traced);
     message_release(&message);
     peer_release(&peer);
@@ -356,8 +356,8 @@ static void trace__shows_secrets_only_on_the_callers_word(void **state)
         assert_int_equal(peer_says(&peer, "535 no\r\n"), PH_OK);
         assert_int_equal(peer.event.status, PH_ERR_AUTHENTICATION);
         assert_int_equal(strstr(peer.traced, PEER_SECRET_BASE64) != NULL, shows);
-        assert_null(strstr(ph__session_error(peer.session)->view.message, PEER_SECRET_BASE64));
-        assert_string_equal(ph__session_error(peer.session)->view.command, "AUTH FAKE");
+        assert_null(strstr(ph__session_error(peer.session)->view->message, PEER_SECRET_BASE64));
+        assert_string_equal(ph__session_error(peer.session)->view->command, "AUTH FAKE");
         peer_release(&peer);
     }
 }
@@ -413,7 +413,7 @@ static void auth__a_mechanism_that_fails_ends_in_one_sentence(void **state)
         CHECK(strcmp(peer_takes(&peer), "*\r\n") == 0, rows[i].note);
         assert_int_equal(peer_says(&peer, "501 cancelled\r\n"), PH_OK);
         CHECK(peer.event.status == rows[i].expected, rows[i].note);
-        const char *message = ph__session_error(peer.session)->view.message;
+        const char *message = ph__session_error(peer.session)->view->message;
         CHECK(strstr(message, "first\\r second third"), rows[i].note);
         CHECK(!strchr(message, '\n'), rows[i].note);
         peer_release(&peer);

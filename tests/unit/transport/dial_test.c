@@ -102,8 +102,8 @@ static void all_refused__each_is_named_with_its_reason(void **state)
     ph__error_init(&error, ph__allocator_or_default(NULL));
     struct ph__dialer *dialer = new_dialer(endpoints, 2, &error);
     assert_int_equal(drive(dialer, 1000, &error), PH__IO_FAILED);
-    assert_int_equal(error.view.status, PH_ERR_IO);
-    assert_non_null(strstr(error.view.message,
+    assert_int_equal(error.view->status, PH_ERR_IO);
+    assert_non_null(strstr(error.view->message,
                            "cannot connect to mx.example.net port 25: 127.0.0.1: "
                            "Connection refused; 127.0.0.2: Connection refused"));
     ph__dialer_free(dialer);
@@ -251,9 +251,9 @@ static void families__take_turns(void **state)
     ph__error_init(&error, ph__allocator_or_default(NULL));
     struct ph__dialer *dialer = new_dialer(endpoints, 3, &error);
     assert_int_equal(drive(dialer, 1000, &error), PH__IO_FAILED);
-    const char *v6 = strstr(error.view.message, "::1:");
-    const char *first = strstr(error.view.message, "127.0.0.1:");
-    const char *second = strstr(error.view.message, "127.0.0.2:");
+    const char *v6 = strstr(error.view->message, "::1:");
+    const char *first = strstr(error.view->message, "127.0.0.1:");
+    const char *second = strstr(error.view->message, "127.0.0.2:");
     assert_true(v6 && first && second && v6 < first && first < second);
     ph__dialer_free(dialer);
     ph__error_release(&error);

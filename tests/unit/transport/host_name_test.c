@@ -60,9 +60,9 @@ static void check_row(const struct row *row)
     CHECK((ascii != NULL) == (row->ascii != NULL), row->note);
     if (ascii && strcmp(ascii, row->ascii) != 0)
         fail_msg("%s: became \"%s\"", row->note, ascii);
-    if (row->says && !strstr(error.view.message, row->says))
-        fail_msg("%s: \"%s\" does not say \"%s\"", row->note, error.view.message, row->says);
-    CHECK(!row->says || error.view.phase == PH_PHASE_RESOLVE, row->note);
+    if (row->says && !strstr(error.view->message, row->says))
+        fail_msg("%s: \"%s\" does not say \"%s\"", row->note, error.view->message, row->says);
+    CHECK(!row->says || error.view->phase == PH_PHASE_RESOLVE, row->note);
     ph__release(&test.allocator, ascii);
     ph__error_release(&error);
     CHECK(test.live_blocks == 0, row->note);

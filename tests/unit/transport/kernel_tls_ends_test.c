@@ -45,8 +45,8 @@ static void new_keys__that_the_server_asks_for(void **state)
     assert_memory_equal(got, "220 mx", 6);
     if (tls_pair_is_by_kernel(&f)) {
         assert_int_equal(tls_pair_write(&f, &command, 1, &n), PH__IO_FAILED);
-        assert_int_equal(f.error.view.status, PH_ERR_TLS);
-        assert_string_equal(f.error.view.message,
+        assert_int_equal(f.error.view->status, PH_ERR_TLS);
+        assert_string_equal(f.error.view->message,
                             "the server asks for new keys, which cannot be given to the kernel; "
                             "switch kernel TLS off for it");
     } else {
@@ -117,7 +117,7 @@ static void answer__that_waits_is_not_overtaken(void **state)
     tls_pair_use_own_context(&f, SSL_OP_ENABLE_KTLS);
     tls_pair_join(&f);
     if (tls_pair_shake(&f) != PH__IO_DONE)
-        fail_msg("%s", f.error.view.message);
+        fail_msg("%s", f.error.view->message);
     while ((io = tls_pair_write(&f, &slice, 1, &n)) == PH__IO_DONE)
         sent += n;
     assert_int_equal(io, PH__IO_WANT_WRITE);
@@ -190,9 +190,9 @@ static void write__to_one_who_has_gone_raises_no_signal(void **state)
         assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_DONE);
         wait_for_end(&f);
         assert_int_equal(tls_pair_write(&f, &command, 1, &n), PH__IO_FAILED);
-        assert_int_equal(f.error.view.status, PH_ERR_IO);
-        assert_int_equal(f.error.view.system_errno, EPIPE);
-        assert_string_equal(f.error.view.message, "the connection was lost: Broken pipe");
+        assert_int_equal(f.error.view->status, PH_ERR_IO);
+        assert_int_equal(f.error.view->system_errno, EPIPE);
+        assert_string_equal(f.error.view->message, "the connection was lost: Broken pipe");
         tls_pair_end(&f);
         assert_int_equal(signals, 0);
         assert_int_equal(sigaction(SIGPIPE, &before, NULL), 0);
@@ -220,8 +220,8 @@ static void loss__while_much_is_under_way_is_told_as_one(void **state)
         assert_int_equal(by_reading ? tls_pair_read(&f, much, sizeof much, &n)
                                     : tls_pair_write(&f, &slice, 1, &n),
                          PH__IO_FAILED);
-        assert_int_equal(f.error.view.status, PH_ERR_IO);
-        assert_int_equal(strncmp(f.error.view.message, "the connection was lost: ", 25), 0);
+        assert_int_equal(f.error.view->status, PH_ERR_IO);
+        assert_int_equal(strncmp(f.error.view->message, "the connection was lost: ", 25), 0);
         tls_pair_end(&f);
         assert_int_equal(signals, 0);
         assert_int_equal(sigaction(SIGPIPE, &before, NULL), 0);

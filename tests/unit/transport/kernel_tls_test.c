@@ -62,7 +62,7 @@ static void kernel__leaves_other_ciphers_to_openssl(void **state)
                      1);
     tls_pair_join(&f);
     if (tls_pair_shake(&f) != PH__IO_DONE)
-        fail_msg("%s", f.error.view.message);
+        fail_msg("%s", f.error.view->message);
     assert_false(tls_pair_is_by_kernel(&f));
     tls_pair_flow(&f);
     tls_pair_end(&f);
@@ -122,7 +122,7 @@ static void callers_context__decides_itself(void **state)
         tls_pair_use_own_context(&f, option);
         tls_pair_join(&f);
         if (tls_pair_shake(&f) != PH__IO_DONE)
-            fail_msg("%s", f.error.view.message);
+            fail_msg("%s", f.error.view->message);
         assert_true(tls_pair_is_by_kernel(&f) == (option != 0 && ph__kernel_tls_is_there()));
         tls_pair_flow(&f);
         tls_pair_end(&f);

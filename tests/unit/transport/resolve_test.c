@@ -174,13 +174,13 @@ static void check(const struct expected *row, const char *servers)
     const enum ph__io io = drive(resolver, 30000, &error);
     if (row->addresses[0]) {
         if (io != PH__IO_DONE)
-            fail_msg("%s: %s", row->host, error.view.message);
+            fail_msg("%s: %s", row->host, error.view->message);
         check_addresses(row, resolver);
     } else {
         CHECK(io == PH__IO_FAILED, row->host);
-        CHECK((int)error.view.status == row->status, row->host);
-        if (!strstr(error.view.message, row->says))
-            fail_msg("%s: %s", row->host, error.view.message);
+        CHECK((int)error.view->status == row->status, row->host);
+        if (!strstr(error.view->message, row->says))
+            fail_msg("%s: %s", row->host, error.view->message);
     }
     ph__resolver_free(resolver);
     ph__error_release(&error);

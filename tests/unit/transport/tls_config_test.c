@@ -37,7 +37,7 @@ static SSL_CTX *context_of(struct fixture *f)
 {
     SSL_CTX *ctx;
     if (ph__tls_config_context(f->config, &ctx, &f->error) != PH_OK)
-        fail_msg("%s", f->error.view.message);
+        fail_msg("%s", f->error.view->message);
     return ctx;
 }
 
@@ -179,9 +179,9 @@ static void check_refused(const char *ca, const char *certificate, const char *k
     assert_int_equal(ph_tls_config_set_certificate(f.config, certificate, key), PH_OK);
     assert_int_equal(ph__tls_config_context(f.config, &ctx, &f.error), PH_ERR_CONFIGURATION);
     assert_null(ctx);
-    assert_int_equal(f.error.view.phase, PH_PHASE_TLS);
-    if (!strstr(f.error.view.message, says))
-        fail_msg("\"%s\" does not say \"%s\"", f.error.view.message, says);
+    assert_int_equal(f.error.view->phase, PH_PHASE_TLS);
+    if (!strstr(f.error.view->message, says))
+        fail_msg("\"%s\" does not say \"%s\"", f.error.view->message, says);
     end(&f);
 }
 
@@ -246,7 +246,7 @@ static void ca_directory__must_be_one(void **state)
     begin(&f);
     assert_int_equal(ph_tls_config_set_ca_directory(f.config, "/dev/null"), PH_OK);
     assert_int_equal(ph__tls_config_context(f.config, &ctx, &f.error), PH_ERR_CONFIGURATION);
-    assert_string_equal(f.error.view.message,
+    assert_string_equal(f.error.view->message,
                         "cannot use the CA directory /dev/null: Not a directory");
     assert_int_equal(ph_tls_config_set_ca_directory(f.config, "/"), PH_OK);
     ctx = context_of(&f);
@@ -370,8 +370,8 @@ static void errors_of_others__are_not_blamed_on_a_file(void **state)
     assert_null(BIO_new_file("/other/file", "r")); /* leaves an error in the thread's queue */
     assert_int_equal(ph_tls_config_set_ca_file(f.config, "/tmp"), PH_OK);
     assert_int_equal(ph__tls_config_context(f.config, &ctx, &f.error), PH_ERR_CONFIGURATION);
-    assert_non_null(strstr(f.error.view.message, "CA file /tmp: "));
-    assert_null(strstr(f.error.view.message, "No such file"));
+    assert_non_null(strstr(f.error.view->message, "CA file /tmp: "));
+    assert_null(strstr(f.error.view->message, "No such file"));
     end(&f);
 }
 
@@ -391,7 +391,7 @@ static void set_certificate__without_memory_changes_nothing(void **state)
         const int second = ph_tls_config_set_certificate(f.config, "/b/cert", "/b/key");
         assert_int_equal(second, at > 2 ? PH_ERR_NO_MEMORY : PH_OK);
         assert_int_equal(ph__tls_config_context(f.config, &ctx, &f.error), PH_ERR_CONFIGURATION);
-        assert_non_null(strstr(f.error.view.message, at > 2 ? "/a/cert" : "/b/cert"));
+        assert_non_null(strstr(f.error.view->message, at > 2 ? "/a/cert" : "/b/cert"));
         end(&f);
     }
 }

@@ -129,7 +129,7 @@ void tls_pair_join(struct tls_pair *pair)
     const int fd = pair->plain->fd;
     if (ph__tls_stream_new(&pair->test.allocator, pair->plain, pair->config, "localhost",
                            &pair->stream, &pair->error) != PH_OK)
-        fail_msg("%s", pair->error.view.message);
+        fail_msg("%s", pair->error.view->message);
     assert_int_equal(pair->stream->fd, fd);
 }
 
@@ -155,7 +155,7 @@ void tls_pair_begin_shaken(struct tls_pair *pair, int version)
 {
     tls_pair_begin(pair, version);
     if (tls_pair_shake(pair) != PH__IO_DONE)
-        fail_msg("%s", pair->error.view.message);
+        fail_msg("%s", pair->error.view->message);
 }
 
 void tls_pair_begin_tcp(struct tls_pair *pair, int version)
@@ -163,7 +163,7 @@ void tls_pair_begin_tcp(struct tls_pair *pair, int version)
     tls_pair_open_tcp(pair, version);
     tls_pair_join(pair);
     if (tls_pair_shake(pair) != PH__IO_DONE)
-        fail_msg("%s", pair->error.view.message);
+        fail_msg("%s", pair->error.view->message);
 }
 
 void tls_pair_close_server(struct tls_pair *pair)
@@ -260,7 +260,7 @@ static void client_writes(struct tls_pair *pair, struct flow *flow)
         return;
     const enum ph__io io = tls_pair_write(pair, slices, count, &n);
     if (io != PH__IO_DONE && io != PH__IO_WANT_WRITE && io != PH__IO_WANT_READ)
-        fail_msg("%s", pair->error.view.message);
+        fail_msg("%s", pair->error.view->message);
     flow->was_blocked = flow->was_blocked || io == PH__IO_WANT_WRITE;
     assert_true(io != PH__IO_DONE || n > 0);
     flow->sent += n;
@@ -289,7 +289,7 @@ static void client_reads(struct tls_pair *pair, struct flow *flow)
     size_t n;
     const enum ph__io io = tls_pair_read(pair, got, sizeof got, &n);
     if (io != PH__IO_DONE && io != PH__IO_WANT_READ && io != PH__IO_WANT_WRITE)
-        fail_msg("%s", pair->error.view.message);
+        fail_msg("%s", pair->error.view->message);
     assert_true((io == PH__IO_DONE) == (n > 0));
     assert_memory_equal(got, bytes + flow->received, n);
     flow->received += n;

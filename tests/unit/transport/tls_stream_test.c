@@ -106,8 +106,8 @@ static void read__of_a_truncated_stream_is_no_end(void **state)
         assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_DONE);
         assert_int_equal(n, 6);
         assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_FAILED);
-        assert_int_equal(f.error.view.status, PH_ERR_CLOSED);
-        assert_string_equal(f.error.view.message,
+        assert_int_equal(f.error.view->status, PH_ERR_CLOSED);
+        assert_string_equal(f.error.view->message,
                             "the connection was closed without an end of TLS");
         tls_pair_end(&f);
     }
@@ -123,7 +123,7 @@ static void read__of_a_record_cut_short_is_no_end(void **state)
     assert_int_equal(write(f.fd, "\x17\x03\x03\x00\x20 cut", 9), 9);
     tls_pair_close_server(&f);
     assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_FAILED);
-    assert_int_equal(f.error.view.status, PH_ERR_CLOSED);
+    assert_int_equal(f.error.view->status, PH_ERR_CLOSED);
     tls_pair_end(&f);
 }
 
@@ -136,8 +136,8 @@ static void read__of_what_is_not_encrypted_fails(void **state)
     tls_pair_begin_shaken(&f, TLS1_3_VERSION);
     assert_int_equal(write(f.fd, "250 plain text\r\n", 16), 16);
     assert_int_equal(tls_pair_read(&f, got, sizeof got, &n), PH__IO_FAILED);
-    assert_int_equal(f.error.view.status, PH_ERR_TLS);
-    assert_non_null(strstr(f.error.view.message, "TLS failed: "));
+    assert_int_equal(f.error.view->status, PH_ERR_TLS);
+    assert_non_null(strstr(f.error.view->message, "TLS failed: "));
     tls_pair_end(&f);
 }
 
@@ -150,8 +150,8 @@ static void write__to_one_who_has_closed_says_what_the_socket_says(void **state)
     tls_pair_begin_shaken(&f, TLS1_3_VERSION);
     tls_pair_close_server(&f);
     assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_FAILED);
-    assert_int_equal(f.error.view.status, PH_ERR_IO);
-    assert_int_equal(f.error.view.system_errno, EPIPE);
+    assert_int_equal(f.error.view->status, PH_ERR_IO);
+    assert_int_equal(f.error.view->system_errno, EPIPE);
     tls_pair_end(&f);
 }
 
@@ -244,10 +244,10 @@ static void check_host(const struct host *host)
     const int status =
         ph__tls_stream_new(&f.test.allocator, plain, f.config, host->host, &stream, &f.error);
     if (status != PH_OK)
-        fail_msg("%s: %s", host->host, f.error.view.message);
+        fail_msg("%s: %s", host->host, f.error.view->message);
     f.stream = stream;
     if (tls_pair_shake(&f) != PH__IO_DONE)
-        fail_msg("%s: %s", host->host, f.error.view.message);
+        fail_msg("%s: %s", host->host, f.error.view->message);
     const char *sni = SSL_get_servername(f.server, TLSEXT_NAMETYPE_host_name);
     CHECK((sni != NULL) == (host->sni != NULL), host->host);
     CHECK(!sni || strcmp(sni, host->sni) == 0, host->host);
@@ -299,10 +299,10 @@ static void new__refuses_what_cannot_work(void **state)
     (void)state;
     struct tls_pair f;
     assert_int_equal(fail_to_make("[mx]", tls_pair_anchor(), &f), PH_ERR_ARGUMENT);
-    assert_non_null(strstr(f.error.view.message, "\"[mx]\" is no host name"));
+    assert_non_null(strstr(f.error.view->message, "\"[mx]\" is no host name"));
     ph__error_release(&f.error);
     assert_int_equal(fail_to_make("mx", "/nonexistent", &f), PH_ERR_CONFIGURATION);
-    assert_non_null(strstr(f.error.view.message, "CA file /nonexistent"));
+    assert_non_null(strstr(f.error.view->message, "CA file /nonexistent"));
     ph__error_release(&f.error);
 }
 
