@@ -159,6 +159,53 @@ static void turn__of_one_that_is_taken_back_is_still_owed(void **state)
     assert_int_equal(world_end(&w).cancelled, 1);
 }
 
+/* ---- Several servers ------------------------------------------------------------------------- */
+
+static const char all[] = "all.example";
+
+/* One message of the domain is under way, and the limit is one. */
+static void begin_with_one_under_way(struct world *w, size_t sites)
+{
+    world_begin(w, sites);
+    for (size_t i = 0; i < sites; i++)
+        w->sites[i].content_takes = 10;
+    ph_pool_set_messages_per_domain(w->pool, 1);
+    (void)world_send(w, &w->sites[0], 0, all);
+    world_go_to(w, 1);
+}
+
+/* Adds one that stands aside behind those that were added before. */
+static void add_behind(struct world *w, struct site *site, size_t number)
+{
+    (void)world_send(w, site, number, all);
+    world_settle(w);
+}
+
+/* It was begun on a connection that had been of use, and was ended with it; the one whose turn came
+ * with that is under way. */
+static const char *end_at_third(struct visit *visit, const char *line)
+{
+    const bool is_end = visit->number == 1 && visit->message_count == 2;
+    return is_end && strncmp(line, "MAIL", 4) == 0 ? "421 4.3.2 enough\r\n" : NULL;
+}
+
+static void message__that_lost_its_connection_stands_aside_again(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"n0@all.example", "n1@all.example", "n2@all.example",
+                                        "n4@all.example", "n3@all.example", "n5@all.example"};
+    struct world w;
+    begin_with_one_under_way(&w, 2);
+    w.sites[0].reply = end_at_third;
+    for (size_t n = 1; n < 6; n++) /* 2 and 4 go to the other server */
+        add_behind(&w, &w.sites[n % 2 == 0], n);
+    world_finish(&w);
+    expect_order(&w, order, ROWS(order));
+    for (size_t n = 0; n < 6; n++)
+        assert_int_equal(w.letters[n]->attempts, 1);
+    assert_int_equal(world_end(&w).sent, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +215,7 @@ int main(void)
         cmocka_unit_test(message__that_is_called_in_vain_is_called_first_again),
         cmocka_unit_test(turn__that_came_to_nothing_is_still_owed),
         cmocka_unit_test(turn__of_one_that_is_taken_back_is_still_owed),
+        cmocka_unit_test(message__that_lost_its_connection_stands_aside_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
