@@ -167,8 +167,7 @@ static const char all[] = "all.example";
 static void begin_with_one_under_way(struct world *w, size_t sites)
 {
     world_begin(w, sites);
-    for (size_t i = 0; i < sites; i++)
-        w->sites[i].content_takes = 10;
+    world_set_content_takes(w, 10);
     ph_pool_set_messages_per_domain(w->pool, 1);
     (void)world_send(w, &w->sites[0], 0, all);
     world_go_to(w, 1);

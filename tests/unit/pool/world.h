@@ -111,6 +111,9 @@ struct world {
 /** Makes a pool, and so many sites that take whatever is sent. */
 void world_begin(struct world *world, size_t site_count);
 
+/** Has every site take so many milliseconds over each message. */
+void world_set_content_takes(const struct world *world, uint64_t content_takes);
+
 /** Frees the pool if it is there, and everything else, and checks that nothing is left. @return the
  * pool's statistics, which add up (all zeros: it was freed before) */
 ph_pool_statistics world_end(struct world *world);
@@ -127,6 +130,9 @@ void world_add(struct letter *letter, struct site *site, ph_priority priority);
 /** The same of a letter to "nNUMBER@DOMAIN" that is made for it. @return the letter */
 struct letter *world_send(struct world *world, struct site *site, size_t number,
                           const char *domain);
+
+/** The same so often, to one site after the other. */
+void world_send_many(struct world *world, size_t count, const char *domain);
 
 /** Lets pool and sites go on until nothing happens any more at this time. */
 void world_settle(struct world *world);
