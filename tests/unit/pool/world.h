@@ -4,6 +4,9 @@
  * ph_now_ms is the world's own. A site is a server; a visit is one connection to it, the other end
  * of a pair of sockets. Nothing waits, and what is never done by anybody is found at once: a pool
  * that has messages, and asks for no time at which to go on, fails the test.
+ *
+ * This is the rig for what a pool does. That it survives want of memory from its very first
+ * allocation on, servers and messages included, is tested with fault/pool_rig.h.
  */
 #ifndef TESTS_UNIT_POOL_WORLD_H
 #define TESTS_UNIT_POOL_WORLD_H
