@@ -44,7 +44,7 @@ fuzz:
 
 clean:
 	rm -rf build/release build/release-strict build/debug build/sanitize build/sanitize-clang \
-	    build/fuzz build/coverage
+	    build/sanitize-thread build/fuzz build/coverage
 
 help:
 	@echo 'make              build the library and the command in build/release'

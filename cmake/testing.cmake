@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Helpers for tests/. Every test carries one of the labels by which CTest and scripts/check select:
 #   unit dialogue interop tls ktls fault fuzz cli sink examples bench install style
+# and beside it `threads` if it uses some.
 
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 
@@ -14,13 +15,24 @@ if(POSTHASTE_IS_TOP_LEVEL AND POSTHASTE_VALGRIND)
     "--trace-children=yes --child-silent-after-fork=yes --vgdb=no\n")
 endif()
 
-# posthaste_add_test(LABEL source... [LINKS target...])
+# What the preset sanitize-thread builds.
+add_custom_target(thread_tests COMMENT "Tests that use threads are built")
+
+# posthaste_uses_threads(TARGET test...)
+#
+# The program TARGET, and the tests that run it, use threads: the preset sanitize-thread runs them.
+function(posthaste_uses_threads target)
+  add_dependencies(thread_tests ${target})
+  set_property(TEST ${ARGN} APPEND PROPERTY LABELS threads)
+endfunction()
+
+# posthaste_add_test(LABEL source... [LINKS target...] [THREADS])
 #
 # A program of cmocka tests that sees the floors' own headers (src/) and tests/ itself. Target and
 # test are named by the first source: unit/base/error_test.c becomes unit_base_error and
-# unit.base.error.
+# unit.base.error. THREADS: it uses some.
 function(posthaste_add_test label)
-  cmake_parse_arguments(TEST "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(TEST "THREADS" "" "LINKS" ${ARGN})
   list(GET TEST_UNPARSED_ARGUMENTS 0 first)
   file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR}/${first})
   string(REGEX REPLACE "(_test)?\\.c$" "" path ${path})
@@ -33,6 +45,9 @@ function(posthaste_add_test label)
     posthaste_internals PkgConfig::POSTHASTE_CMOCKA Threads::Threads ${TEST_LINKS})
   add_test(NAME ${name} COMMAND ${target})
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300)
+  if(TEST_THREADS)
+    posthaste_uses_threads(${target} ${name})
+  endif()
 endfunction()
 
 add_custom_target(fuzzers COMMENT "Fuzz targets are built")

@@ -62,7 +62,9 @@ PH_API void ph_pool_set_connections_per_server(ph_pool *pool, size_t n);
 
 /** Messages to one recipient domain that are under way at once; 0, the default, is no limit. One
  * set for the first time holds for what is added from then on. Whose turn it is among those that
- * stand aside for their domain, to whatever server, their priorities say (ph_priority). */
+ * stand aside for their domain, to whatever server, their priorities say (ph_priority). One whose
+ * server is paused, after a failure or for its rate, lets others go first that stand among the 32
+ * next: as long as the server cannot be had, and eight times at most while its rate is used up. */
 PH_API void ph_pool_set_messages_per_domain(ph_pool *pool, size_t n);
 
 /** Messages on one connection, before it is closed with QUIT; 0 is no limit. Default 0. */

@@ -9,7 +9,9 @@
 
 enum {
     table_min = 16,
-    name_size_min = 64
+    name_size_min = 64,
+    looked_at_max = 32, /* of a queue, for one that may go */
+    passed_over_max = 8 /* how many may go before one whose server's rate is used up */
 };
 
 /* FNV-1a, of letters without their case. */
@@ -145,26 +147,70 @@ static struct ph__job *holder(struct ph__link *link)
     return PH__HOLDER(link, struct ph__job, link);
 }
 
-/* @return the one that stands aside and whose turn it is, or NULL */
-static struct ph__job *next_blocked(struct ph__domain *domain)
+/* @return its server is paused, and others of its domain may go before it. There is no end to that
+ * while its server cannot be had; but a server that is always busy as far as its rate goes would
+ * have no more of the domain as long as others have some. */
+static bool lets_others_go(const struct ph__job *job)
 {
+    const struct ph__relay *relay = job->relay;
+    return ph__relay_must_wait(relay) &&
+           (relay->opens_after_ms > relay->pool->now_ms || job->passed_over < passed_over_max);
+}
+
+/* @return the first of a queue that may go; where none may, the one whose server's pause ends
+ * first; NULL: the queue is empty */
+static struct ph__job *first_to_go(const struct ph__list *queue)
+{
+    struct ph__job *soonest = NULL;
+    struct ph__link *link = queue->ends.next;
+    for (size_t n = 0; n < looked_at_max && link != &queue->ends; n++, link = link->next) {
+        struct ph__job *job = holder(link);
+        if (!lets_others_go(job))
+            return job;
+        if (!soonest || job->relay->timer.at_ms < soonest->relay->timer.at_ms)
+            soonest = job;
+    }
+    return soonest;
+}
+
+/* @return the one that stands aside and whose turn it is, among those that may go if there are any;
+ * NULL: none stands aside */
+static struct ph__job *next_blocked(const struct ph__domain *domain)
+{
+    struct ph__job *first[ph__priorities];
     bool waits[ph__priorities];
+    bool may_go[ph__priorities];
     bool is_empty = true;
+    bool may_none_go = true;
     for (size_t rank = 0; rank < ph__priorities; rank++) {
-        waits[rank] = ph__list_first(&domain->blocked[rank]) != NULL;
+        first[rank] = first_to_go(&domain->blocked[rank]);
+        waits[rank] = first[rank] != NULL;
+        may_go[rank] = waits[rank] && !lets_others_go(first[rank]);
         is_empty = is_empty && !waits[rank];
+        may_none_go = may_none_go && !may_go[rank];
     }
     if (is_empty)
         return NULL;
-    const size_t rank = ph__rank_of_turn(waits, domain->turns);
-    return holder(ph__list_first(&domain->blocked[rank]));
+    return first[ph__rank_of_turn(may_none_go ? waits : may_go, domain->turns)];
+}
+
+static void count_passing(struct ph__job *job)
+{
+    if (job->passed_over < passed_over_max)
+        job->passed_over++;
 }
 
 static void call(struct ph__job *job)
 {
     ph__list_remove(&job->link);
+    for (size_t rank = 0; rank < ph__priorities; rank++) {
+        struct ph__link *first = ph__list_first(&job->domain->blocked[rank]);
+        if (first && lets_others_go(holder(first)))
+            count_passing(holder(first));
+    }
     job->domain->turns++;
     job->is_called = true;
+    job->has_passed_on = false;
     ph__schedule_called(job);
 }
 
@@ -174,6 +220,21 @@ static void call_next(struct ph__domain *domain, const ph_pool *pool)
     struct ph__job *next = has_room(domain, pool) ? next_blocked(domain) : NULL;
     if (next)
         call(next);
+}
+
+/* To be called is no more than to be let go: the first one there begins, and another stands aside
+ * again. */
+void ph__domain_pass_on(struct ph__job *job)
+{
+    const ph_pool *pool = job->relay->pool;
+    struct ph__job *next = NULL;
+    job->has_passed_on = true;
+    if (has_room(job->domain, pool) && lets_others_go(job))
+        next = next_blocked(job->domain);
+    if (!next || next->relay == job->relay)
+        return;
+    count_passing(job);
+    call(next);
 }
 
 bool ph__domain_admits(struct ph__job *job)
@@ -206,6 +267,7 @@ void ph__domain_stand_aside(struct ph__job *job)
 void ph__domain_begun(struct ph__job *job)
 {
     job->is_called = false;
+    job->passed_over = 0;
     if (job->domain)
         job->domain->in_flight++;
 }

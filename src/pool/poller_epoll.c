@@ -163,12 +163,11 @@ int ph__poller_watch(struct ph__poller *poller, struct ph__watch *watch, const s
     return status;
 }
 
+/* The system forgets descriptors when they are closed. Their numbers may be another's by now. */
 void ph__poller_remove(struct ph__poller *poller, struct ph__watch *watch)
 {
     if (watch->number == 0)
         return;
-    for (size_t i = 0; i < watch->count; i++)
-        (void)epoll_ctl(poller->epoll, EPOLL_CTL_DEL, watch->fds[i].fd, NULL);
     const size_t i = watch->number - 1;
     poller->watches[i] = NULL;
     poller->generations[i]++;

@@ -55,8 +55,10 @@ struct ph__job {
     uint32_t attempts;
     uint8_t rank; /* of its priority: 0 goes first */
     uint8_t free_returns;
-    bool is_called;    /* from its domain's queue, and not begun yet */
-    bool is_cancelled; /* by the program, while it was under way */
+    uint8_t passed_over; /* how many of its domain went before it, since its server was paused */
+    bool is_called;      /* from its domain's queue, and not begun yet */
+    bool has_passed_on;  /* its domain's turn, since its server is paused */
+    bool is_cancelled;   /* by the program, while it was under way */
 };
 
 /* ---- A server -------------------------------------------------------------------------------- */
@@ -235,6 +237,9 @@ void ph__stop_waiting_for_place(struct ph__relay *relay);
 /* Lets the relay wait until then. */
 void ph__pause_relay(struct ph__relay *relay, uint64_t until_ms);
 
+/* @return it is paused, and nothing is paid for */
+bool ph__relay_must_wait(const struct ph__relay *relay);
+
 /* ---- member.c -------------------------------------------------------------------------------- */
 
 /* Opens a connection. @return PH_OK or PH_ERR_NO_MEMORY */
@@ -331,6 +336,10 @@ bool ph__domain_admits(struct ph__job *job);
 /* Puts one that may not, and is in no queue, into its domain's. */
 void ph__domain_stand_aside(struct ph__job *job);
 void ph__domain_begun(struct ph__job *job);
+
+/* One that was called cannot go, since its server is paused: another of its domain may, to another
+ * server. */
+void ph__domain_pass_on(struct ph__job *job);
 void ph__domain_ended(struct ph__job *job);
 void ph__domain_let_go(struct ph__job *job);
 

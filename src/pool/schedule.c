@@ -14,14 +14,15 @@ enum {
 /* ---- Queues ---------------------------------------------------------------------------------- */
 
 /* What has been paid for goes, whatever the rate says of the next. */
-static bool must_wait(const struct ph__relay *relay)
+bool ph__relay_must_wait(const struct ph__relay *relay)
 {
     return relay->is_paused && relay->paid_count == 0;
 }
 
 static void stand_in_line(struct ph__relay *relay, bool goes_first)
 {
-    if (relay->waiting_count == 0 || must_wait(relay) || ph__link_is_in_list(&relay->ready))
+    if (relay->waiting_count == 0 || ph__relay_must_wait(relay) ||
+        ph__link_is_in_list(&relay->ready))
         return;
     if (goes_first)
         ph__list_prepend(&relay->pool->ready, &relay->ready);
@@ -58,11 +59,26 @@ void ph__schedule_called(struct ph__job *job)
     count_in(job);
 }
 
+/* The turns that domains have given to messages that cannot go now, but those that are passed on
+ * already: they stand before the others. */
+static void pass_turns_on(const struct ph__list *called)
+{
+    for (const struct ph__link *link = called->ends.previous; link != &called->ends;
+         link = link->previous) {
+        struct ph__job *job = PH__HOLDER(link, struct ph__job, link);
+        if (!job->is_called || job->has_passed_on)
+            return;
+        ph__domain_pass_on(job);
+    }
+}
+
 void ph__pause_relay(struct ph__relay *relay, uint64_t until_ms)
 {
     relay->is_paused = true;
     ph__list_remove(&relay->ready);
     ph__timers_set(&relay->pool->timers, &relay->timer, until_ms);
+    for (size_t rank = 0; rank < ph__priorities; rank++)
+        pass_turns_on(&relay->called[rank]);
 }
 
 struct ph__job *ph__first_waiting(const struct ph__relay *relay, size_t rank)
@@ -319,7 +335,7 @@ void ph__schedule(ph_pool *pool)
         ph__list_remove(&relay->ready);
         if (has_place(pool))
             ph__stop_waiting_for_place(relay);
-        if (!must_wait(relay) && take_turn(relay))
+        if (!ph__relay_must_wait(relay) && take_turn(relay))
             stand_in_line(relay, pool->is_rate_paused);
         else
             ph__list_remove(&relay->ready); /* until something changes */

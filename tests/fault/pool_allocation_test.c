@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "support/pool_rig.h"
+#include "fault/pool_rig.h"
 
 enum {
     rounds_max = 3000,
@@ -167,9 +167,27 @@ static void pool__all_allocations_from_each_on_may_fail(void **state)
     sweep(true);
 }
 
+static void pool_new__each_allocation_may_fail(void **state)
+{
+    (void)state;
+    int status = PH_ERR_NO_MEMORY;
+    int round = 0;
+    for (; status == PH_ERR_NO_MEMORY; round++) {
+        struct test_allocator memory;
+        ph_pool *pool;
+        test_allocator_init_failing(&memory, round);
+        status = ph_pool_new(&memory.allocator, &pool);
+        ph_pool_free(pool);
+        assert_int_equal(memory.live_blocks, 0);
+    }
+    assert_int_equal(status, PH_OK);
+    assert_true(round > 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pool_new__each_allocation_may_fail),
         cmocka_unit_test(pool__each_allocation_may_fail),
         cmocka_unit_test(pool__all_allocations_from_each_on_may_fail),
     };

@@ -79,7 +79,7 @@ static void take_line(struct small_server *server, const char *line)
     } else if (strncmp(line, "BDAT ", 5) == 0) {
         begin_chunk(server, line + 5);
     } else {
-        server->is_in_text = *answer(server, line) == '3';
+        server->is_in_text = strncmp(answer(server, line), "354", 3) == 0;
     }
 }
 

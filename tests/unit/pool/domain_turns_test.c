@@ -159,6 +159,120 @@ static void turn__of_one_that_is_taken_back_is_still_owed(void **state)
     assert_int_equal(world_end(&w).cancelled, 1);
 }
 
+/* ---- Several servers ------------------------------------------------------------------------- */
+
+static const char all[] = "all.example";
+
+/* One message of the domain is under way, and the limit is one. */
+static void begin_with_one_under_way(struct world *w, size_t sites)
+{
+    world_begin(w, sites);
+    world_set_content_takes(w, 10);
+    ph_pool_set_messages_per_domain(w->pool, 1);
+    (void)world_send(w, &w->sites[0], 0, all);
+    world_go_to(w, 1);
+}
+
+/* Adds one that stands aside behind those that were added before. */
+static void add_behind(struct world *w, struct site *site, size_t number)
+{
+    (void)world_send(w, site, number, all);
+    world_settle(w);
+}
+
+static void check_arrived(const struct world *w, size_t index, const char *recipient, uint64_t from,
+                          uint64_t to)
+{
+    assert_true(index < w->arrival_count);
+    assert_string_equal(w->arrivals[index].recipient, recipient);
+    assert_in_range(w->arrivals[index].at_ms - w->begun_ms, from, to);
+}
+
+/* It was called, and only then was its server found to be down. */
+static void message__whose_server_fails_lets_others_go(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_with_one_under_way(&w, 2);
+    w.sites[1].is_down = true;
+    add_behind(&w, &w.sites[1], 1);
+    add_behind(&w, &w.sites[0], 2);
+    add_behind(&w, &w.sites[0], 3);
+    world_go_to(&w, 500);
+    w.sites[1].is_down = false;
+    world_finish(&w);
+    check_arrived(&w, 1, "n2@all.example", 20, 30);
+    check_arrived(&w, 2, "n3@all.example", 30, 40);
+    check_arrived(&w, 3, "n1@all.example", 1000, 1300);
+    assert_int_equal(world_end(&w).sent, 4);
+}
+
+/* Its server's rate was used up before its turn came. */
+static void message__whose_server_is_paused_lets_others_go(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_with_one_under_way(&w, 3);
+    ph_pool_set_server_rate(w.pool, 1);
+    add_behind(&w, &w.sites[1], 1);
+    (void)world_send(&w, &w.sites[1], 2, "other.example");
+    (void)world_send(&w, &w.sites[1], 3, "other.example");
+    add_behind(&w, &w.sites[2], 4);
+    world_go_to(&w, 9);
+    assert_int_equal(world_statistics(&w).in_flight, 2);
+    world_finish(&w);
+    check_arrived(&w, 2, "n4@all.example", 20, 30);
+    assert_int_equal(world_end(&w).sent, 5);
+}
+
+/* A server whose rate is used up all the time, by others, beside one that is always free. */
+static void message__whose_server_is_always_paused_is_not_the_last(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_with_one_under_way(&w, 2);
+    w.sites[0].content_takes = 30;
+    w.sites[1].content_takes = 0;
+    ph_pool_set_server_rate(w.pool, 50);
+    add_behind(&w, &w.sites[0], 1);
+    for (size_t n = 0; n < 500; n++)
+        (void)world_send(&w, &w.sites[1], n, "other.example");
+    add_behind(&w, &w.sites[1], 2);
+    for (size_t n = 3; n < 100; n++)
+        (void)world_send(&w, &w.sites[0], n, all);
+    world_finish(&w);
+    size_t before = 0;
+    for (size_t i = 0; strcmp(w.arrivals[i].recipient, "n2@all.example") != 0; i++)
+        before += strstr(w.arrivals[i].recipient, all) != NULL;
+    assert_in_range(before, 2, 12);
+    assert_int_equal(world_end(&w).sent, 600);
+}
+
+/* It was begun on a connection that had been of use, and was ended with it; the one whose turn came
+ * with that is under way. */
+static const char *end_at_third(struct visit *visit, const char *line)
+{
+    const bool is_end = visit->number == 1 && visit->message_count == 2;
+    return is_end && strncmp(line, "MAIL", 4) == 0 ? "421 4.3.2 enough\r\n" : NULL;
+}
+
+static void message__that_lost_its_connection_stands_aside_again(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"n0@all.example", "n1@all.example", "n2@all.example",
+                                        "n4@all.example", "n3@all.example", "n5@all.example"};
+    struct world w;
+    begin_with_one_under_way(&w, 2);
+    w.sites[0].reply = end_at_third;
+    for (size_t n = 1; n < 6; n++) /* 2 and 4 go to the other server */
+        add_behind(&w, &w.sites[n % 2 == 0], n);
+    world_finish(&w);
+    expect_order(&w, order, ROWS(order));
+    for (size_t n = 0; n < 6; n++)
+        assert_int_equal(w.letters[n]->attempts, 1);
+    assert_int_equal(world_end(&w).sent, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +282,10 @@ int main(void)
         cmocka_unit_test(message__that_is_called_in_vain_is_called_first_again),
         cmocka_unit_test(turn__that_came_to_nothing_is_still_owed),
         cmocka_unit_test(turn__of_one_that_is_taken_back_is_still_owed),
+        cmocka_unit_test(message__whose_server_fails_lets_others_go),
+        cmocka_unit_test(message__whose_server_is_paused_lets_others_go),
+        cmocka_unit_test(message__whose_server_is_always_paused_is_not_the_last),
+        cmocka_unit_test(message__that_lost_its_connection_stands_aside_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,14 +9,7 @@ enum {
 static void begin(struct world *w, uint64_t content_takes)
 {
     world_begin(w, 2);
-    for (size_t i = 0; i < 2; i++)
-        w->sites[i].content_takes = content_takes;
-}
-
-static void send_many(struct world *w, size_t count)
-{
-    for (size_t n = 0; n < count; n++)
-        (void)world_send(w, &w->sites[n % 2], n, "example.net");
+    world_set_content_takes(w, content_takes);
 }
 
 static void connections__in_all_become_fewer_while_they_send(void **state)
@@ -24,7 +17,7 @@ static void connections__in_all_become_fewer_while_they_send(void **state)
     (void)state;
     struct world w;
     begin(&w, 10);
-    send_many(&w, many);
+    world_send_many(&w, many, "example.net");
     world_go_to(&w, 5);
     assert_int_equal(w.open_count, 8);
     ph_pool_set_connections_max(w.pool, 3);
@@ -39,7 +32,7 @@ static void connections__to_each_server_become_fewer_while_they_send(void **stat
     (void)state;
     struct world w;
     begin(&w, 10);
-    send_many(&w, many);
+    world_send_many(&w, many, "example.net");
     world_go_to(&w, 5);
     ph_pool_set_connections_per_server(w.pool, 1);
     world_go_to(&w, 50);
@@ -55,7 +48,7 @@ static void connections__that_idle_become_fewer(void **state)
     (void)state;
     struct world w;
     begin(&w, 10);
-    send_many(&w, 8);
+    world_send_many(&w, 8, "example.net");
     world_finish(&w);
     assert_int_equal(world_statistics(&w).connections_idle, 8);
     ph_pool_set_connections_max(w.pool, 5);
@@ -75,12 +68,12 @@ static void messages__on_each_connection_become_fewer(void **state)
     struct world w;
     begin(&w, 0);
     ph_pool_set_connections_per_server(w.pool, 1);
-    send_many(&w, 6);
+    world_send_many(&w, 6, "example.net");
     world_finish(&w);
     ph_pool_set_messages_per_connection(w.pool, 2);
     world_settle(&w);
     assert_int_equal(w.open_count, 0);
-    send_many(&w, 8);
+    world_send_many(&w, 8, "example.net");
     world_finish(&w);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(w.sites[i].dialed_count, 3);
@@ -101,7 +94,7 @@ static void limits__may_be_lowered_from_within(void **state)
     struct world w;
     begin(&w, 10);
     w.told = lower_limits;
-    send_many(&w, 40);
+    world_send_many(&w, 40, "example.net");
     world_finish(&w);
     world_settle(&w);
     assert_in_range(w.open_count, 0, 1);

@@ -4,6 +4,9 @@
  * ph_now_ms is the world's own. A site is a server; a visit is one connection to it, the other end
  * of a pair of sockets. Nothing waits, and what is never done by anybody is found at once: a pool
  * that has messages, and asks for no time at which to go on, fails the test.
+ *
+ * This is the rig for what a pool does. That it survives want of memory from its very first
+ * allocation on, servers and messages included, is tested with fault/pool_rig.h.
  */
 #ifndef TESTS_UNIT_POOL_WORLD_H
 #define TESTS_UNIT_POOL_WORLD_H
@@ -111,6 +114,9 @@ struct world {
 /** Makes a pool, and so many sites that take whatever is sent. */
 void world_begin(struct world *world, size_t site_count);
 
+/** Has every site take so many milliseconds over each message. */
+void world_set_content_takes(const struct world *world, uint64_t content_takes);
+
 /** Frees the pool if it is there, and everything else, and checks that nothing is left. @return the
  * pool's statistics, which add up (all zeros: it was freed before) */
 ph_pool_statistics world_end(struct world *world);
@@ -127,6 +133,9 @@ void world_add(struct letter *letter, struct site *site, ph_priority priority);
 /** The same of a letter to "nNUMBER@DOMAIN" that is made for it. @return the letter */
 struct letter *world_send(struct world *world, struct site *site, size_t number,
                           const char *domain);
+
+/** The same so often, to one site after the other. */
+void world_send_many(struct world *world, size_t count, const char *domain);
 
 /** Lets pool and sites go on until nothing happens any more at this time. */
 void world_settle(struct world *world);

@@ -201,6 +201,28 @@ static void name__is_resolved_to_what_the_name_server_says(void **state)
         check(&rows[i], server->text);
 }
 
+static void *resolve_often(void *name_server)
+{
+    const struct name_server *server = name_server;
+    static const struct expected rows[] = {
+        {"both.example.test", {"127.0.0.1", "::1"}, 0, NULL},
+        {"nobody.example.test", {NULL}, PH_ERR_HOST_UNKNOWN, "there is no such name"},
+    };
+    for (size_t i = 0; i < 10; i++)
+        check(&rows[i % ROWS(rows)], server->text);
+    return NULL;
+}
+
+/* c-ares was not used before: nobody must have made it ready. */
+static void names__are_resolved_by_several_threads_at_once(void **state)
+{
+    pthread_t ids[4];
+    for (size_t i = 0; i < ROWS(ids); i++)
+        assert_int_equal(pthread_create(&ids[i], NULL, resolve_often, *state), 0);
+    for (size_t i = 0; i < ROWS(ids); i++)
+        assert_int_equal(pthread_join(ids[i], NULL), 0);
+}
+
 static void name__that_needs_no_name_server_is_known_at_once(void **state)
 {
     (void)state;
@@ -312,6 +334,7 @@ static void known__each_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names__are_resolved_by_several_threads_at_once),
         cmocka_unit_test(name__is_resolved_to_what_the_name_server_says),
         cmocka_unit_test(name__that_needs_no_name_server_is_known_at_once),
         cmocka_unit_test(zone__is_a_name_or_a_number),

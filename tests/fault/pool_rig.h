@@ -2,9 +2,13 @@
 /*
  * A pool whose servers are the test itself: each connection that is dialed ends at a small_server.
  * One thread, and the time is what the rig says, so that idling and retries cost none.
+ *
+ * Everything may fail for want of memory, the making of the pool and of its servers included, and
+ * the servers know CHUNKING. What a pool does while it has memory is tested in a world
+ * (unit/pool/world.h), whose servers can do much more.
  */
-#ifndef TESTS_SUPPORT_POOL_RIG_H
-#define TESTS_SUPPORT_POOL_RIG_H
+#ifndef TESTS_FAULT_POOL_RIG_H
+#define TESTS_FAULT_POOL_RIG_H
 
 #include <posthaste/posthaste.h>
 
@@ -28,10 +32,8 @@ struct pool_rig {
     /* As small_server has it; the same for every connection. */
     const char *(*answer)(struct small_server *server, const char *line);
     void *user_data;
-    unsigned refused_dials; /* bit N: the Nth is refused */
-    unsigned dials;
     struct rig_peer {
-        int fd; /* -1: it hung up */
+        int fd;
         struct small_server server;
     } peers[rig_peers_max];
     size_t peer_count;
@@ -47,12 +49,6 @@ bool pool_rig_run(struct pool_rig *rig);
 
 /** The same until no connection is open. @return none is */
 bool pool_rig_run_to_the_end(struct pool_rig *rig);
-
-/** One step: what can be done without waiting. @return something was heard or said */
-bool pool_rig_step(struct pool_rig *rig);
-
-/** The Nth connection's server closes it. */
-void pool_rig_hang_up(struct pool_rig *rig, size_t number);
 
 /** Frees everything but the test's own messages. */
 void pool_rig_end(struct pool_rig *rig);

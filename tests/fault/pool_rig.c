@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A pool whose servers are the test itself. */
-#include "support/pool_rig.h"
+#include "fault/pool_rig.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -18,8 +18,6 @@ static int dial(const char *address, int port, uint32_t timeout_ms, int *fd, voi
     (void)address;
     (void)port;
     (void)timeout_ms;
-    if (rig->refused_dials >> rig->dials++ & 1)
-        return ECONNREFUSED;
     if (rig->peer_count == rig_peers_max || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
         return EMFILE;
     struct rig_peer *peer = &rig->peers[rig->peer_count++];
@@ -52,7 +50,7 @@ int pool_rig_begin(struct pool_rig *rig, const char *const offers[rig_servers])
     return status;
 }
 
-bool pool_rig_step(struct pool_rig *rig)
+static bool step(struct pool_rig *rig)
 {
     bool is_active = false;
     ph_pool_process(rig->pool, rig->now_ms);
@@ -71,7 +69,7 @@ static bool is_finished(const struct pool_rig *rig, bool also_connections)
 static bool run(struct pool_rig *rig, bool also_connections)
 {
     for (int i = 0; i < steps_max && !is_finished(rig, also_connections); i++) {
-        if (pool_rig_step(rig) || is_finished(rig, also_connections))
+        if (step(rig) || is_finished(rig, also_connections))
             continue;
         const uint64_t deadline = ph_pool_deadline(rig->pool);
         if (deadline != PH_NO_DEADLINE && deadline > rig->now_ms)
@@ -90,18 +88,11 @@ bool pool_rig_run_to_the_end(struct pool_rig *rig)
     return run(rig, true);
 }
 
-void pool_rig_hang_up(struct pool_rig *rig, size_t number)
-{
-    (void)close(rig->peers[number].fd);
-    rig->peers[number].fd = -1;
-}
-
 void pool_rig_end(struct pool_rig *rig)
 {
     ph_pool_free(rig->pool);
     for (size_t i = 0; i < rig_servers; i++)
         ph_server_free(rig->servers[i].server);
     for (size_t i = 0; i < rig->peer_count; i++)
-        if (rig->peers[i].fd >= 0)
-            (void)close(rig->peers[i].fd);
+        (void)close(rig->peers[i].fd);
 }
