@@ -140,7 +140,7 @@ static int run_with_source(struct bulk *bulk, const struct operands *operands)
                                            .envelope = &bulk->options.messages.envelope};
     bulk->run = (struct run){.command = bulk->command,
                              .results = telling->results,
-                             .retries = bulk->options.sending.sender.retries,
+                             .retries = bulk->options.sending.retries,
                              .retries_refused = bulk->options.sending.retries_refused,
                              .retries_unknown = bulk->options.sending.retries_unknown,
                              .progress_ms =
@@ -176,7 +176,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct bulk bulk = {
         .command = self,
-        .options = {.sending = {.sender = {.connections = 4, .retries = 3, .window = 1}},
+        .options = {.sending = {.sender = {.connections = 4, .window = 1}, .retries = 3},
                     .telling = {.progress_ms = usual_progress}},
         .connection = connection_options_default()};
     void *const targets[] = {&bulk.options.messages,

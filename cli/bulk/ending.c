@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What follows from how an attempt ended: another one for the rest, or the end of the message. */
+/* What follows from how an attempt ended: another one, or the end of the message. */
 #include <posthaste/connection.h>
 
+#include "cli/report.h"
 #include "run.h"
 
 /* ---- Ending the run -------------------------------------------------------------------------- */
@@ -98,13 +99,21 @@ static void conclude(struct run *run, struct item *item, const struct ends *ends
     results_tell(&run->results, item, state, ends->error);
 }
 
-/* ---- The rest of its recipients -------------------------------------------------------------- */
+/* ---- Another attempt ------------------------------------------------------------------------- */
 
-/* The pool has tried again what failed as a whole. */
-static bool has_rest(const struct run *run, const struct item *item, const struct ends *ends)
+/* Notes that the server cannot be had. @return it is to be tried again */
+static bool outlasts(struct run *run, const ph_error *error)
 {
-    return ends->differ && ends->counts[KNOWN_FAILED] > 0 && item->attempts <= run->retries &&
-           !run->is_stopping;
+    if (!ph_status_may_pass(error->status))
+        return false;
+    const bool is_new = outage_meet(&run->outage, ph_now_ms());
+    if (run->outage.tries > run->retries)
+        return false;
+    if (is_new && run->outage.tries == 1 && !run->results.quiet) {
+        meter_clear(&run->meter);
+        complain(run->command, "%s; trying again", error->message);
+    }
+    return true;
 }
 
 /* Lets the message wait, for those recipients alone that were refused for now. */
@@ -121,6 +130,21 @@ static bool keep_rest(struct run *run, struct item *item, const struct ends *end
     return true;
 }
 
+/* @return the message waits for another attempt */
+static bool waits_again(struct run *run, struct item *item, const struct ends *ends)
+{
+    if (run->is_stopping || ends->counts[KNOWN_FAILED] == 0)
+        return false;
+    if (ends->error && concerns_all(ends->error))
+        return outlasts(run, ends->error) && waiting_add(&run->waiting, item, ph_now_ms());
+    if (item->attempts == 0 || item->attempts > run->retries)
+        return false;
+    if (ends->differ)
+        return keep_rest(run, item, ends);
+    return ends->error && ph_status_may_pass(ends->error->status) &&
+           waiting_add(&run->waiting, item, ph_now_ms());
+}
+
 void run_take_back(struct item *item, const ph_result *result, const ph_error *error,
                    void *user_data)
 {
@@ -130,10 +154,12 @@ void run_take_back(struct item *item, const ph_result *result, const ph_error *e
     item->is_sent |= ends.counts[KNOWN_SENT] > 0;
     item->refused += ends.counts[KNOWN_REFUSED];
     note_end(run, item, &ends);
+    if (result)
+        outage_end(&run->outage);
+    if (waits_again(run, item, &ends))
+        return;
     if (error && concerns_all(error))
         run_give_up(run, error);
-    if (has_rest(run, item, &ends) && keep_rest(run, item, &ends))
-        return;
     conclude(run, item, &ends);
     item_free(item);
 }

@@ -111,6 +111,8 @@ static void hand_over(struct run *run, const struct batch *batch)
         take_back_all(run, batch, &problem.error);
         return;
     }
+    if (batch->count > 0)
+        outage_try(&run->outage);
     for (size_t i = 0; i < batch->count; i++) {
         const int status = sender_add(run->sender, batch->items[i]);
         if (status != PH_OK)
@@ -159,10 +161,16 @@ static void look_up(struct run *run, const struct batch *batch)
     meter_show(&run->meter, &run->tally, ph_now_ms());
 }
 
+static bool may_hand_over(const struct run *run)
+{
+    return !run->is_stopping && outage_timeout(&run->outage, ph_now_ms()) == 0 &&
+           sender_room(run->sender) > 0;
+}
+
 /* Fills the room that there is. @return whether the source made it wait */
 static bool feed(struct run *run)
 {
-    while (!run->is_stopping && sender_room(run->sender) > 0) {
+    while (may_hand_over(run)) {
         struct batch batch = {.count = 0};
         take_due(run, &batch);
         const bool may_read = !run->has_ended && !waiting_is_full(&run->waiting);
@@ -194,15 +202,23 @@ static bool is_done(const struct run *run, bool waits_for_source)
            (run->has_ended || run->is_stopping);
 }
 
+/* @return milliseconds until messages that wait may be handed over; -1: the pool decides, or none
+ * does */
+static int due_timeout(const struct run *run, uint64_t now_ms)
+{
+    const int outage = outage_timeout(&run->outage, now_ms);
+    if (outage > 0)
+        return outage;
+    return sender_room(run->sender) > 0 ? waiting_timeout(&run->waiting, now_ms) : -1;
+}
+
 static void wait_for_something(struct run *run, bool waits_for_source)
 {
     struct pollfd others[2] = {{.fd = signals_fd(), .events = POLLIN},
                                {.fd = run->source->wait_fd, .events = POLLIN}};
     (void)fflush(stdout); /* who reads results should not wait for them, too */
     const uint64_t now_ms = ph_now_ms();
-    /* What is due, and finds no room, waits for the pool. */
-    const int due = sender_room(run->sender) > 0 ? waiting_timeout(&run->waiting, now_ms) : -1;
-    const int timeout = sooner(meter_timeout(&run->meter, now_ms), due);
+    const int timeout = sooner(meter_timeout(&run->meter, now_ms), due_timeout(run, now_ms));
     sender_wait(run->sender, others, waits_for_source ? 2 : 1, timeout);
 }
 
