@@ -64,6 +64,8 @@ static void advise(const struct bulk *bulk)
                  "note: messages of unknown outcome may have been delivered; they are not sent "
                  "again%s",
                  has_checkpoint ? " unless --retry-unknown says so" : "");
+    if (bulk->run.is_other_source)
+        return; /* what is to be done then was said */
     if (tally->is_incomplete && has_checkpoint)
         complain(bulk->command, "not all was sent; the same command goes on from %s",
                  bulk->options.sending.checkpoint);

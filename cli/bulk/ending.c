@@ -7,9 +7,9 @@
 
 /* ---- Ending the run -------------------------------------------------------------------------- */
 
-static const ph_error let_go = {.status = PH_ERR_CANCELLED,
-                                .outcome = PH_OUTCOME_NOT_SENT,
-                                .message = "the run ended before another attempt"};
+const ph_error run_let_go = {.status = PH_ERR_CANCELLED,
+                             .outcome = PH_OUTCOME_NOT_SENT,
+                             .message = "the run ended before another attempt"};
 
 void run_stop(struct run *run)
 {
@@ -20,7 +20,7 @@ void run_stop(struct run *run)
     if (!run->has_ended)
         run->tally.is_incomplete = true;
     while ((item = waiting_take_any(&run->waiting)) != NULL)
-        run_take_back(item, NULL, &let_go, run);
+        run_take_back(item, NULL, &run_let_go, run);
     sender_stop(run->sender);
 }
 
@@ -34,18 +34,23 @@ void run_give_up(struct run *run, const ph_error *error)
     run_stop(run);
 }
 
+void run_lose_checkpoint(struct run *run, int failure)
+{
+    struct problem problem;
+    run_give_up(run, problem_set(&problem, PH_ERR_CANCELLED, PH_PHASE_NONE, failure,
+                                 "the checkpoint %.300s cannot be written, so that no more "
+                                 "messages are begun",
+                                 run->checkpoint->path));
+}
+
 /* ---- What became of a message ---------------------------------------------------------------- */
 
 static void note_end(struct run *run, const struct item *item, const struct ends *ends)
 {
-    const int failure = run->checkpoint ? checkpoint_end(run->checkpoint, item, ends) : 0;
-    if (failure == 0 || run->error)
-        return;
-    run->error = problem_set(&run->problem, PH_ERR_SOURCE, PH_PHASE_NONE, failure,
-                             "the checkpoint %.300s cannot be written any more, so that no more "
-                             "messages are begun",
-                             run->checkpoint->path);
-    run_stop(run);
+    const bool is_recorded = run->checkpoint && (item->is_begun || item->fault);
+    const int failure = is_recorded ? checkpoint_end(run->checkpoint, item, ends) : 0;
+    if (failure != 0)
+        run_lose_checkpoint(run, failure);
 }
 
 /* Whether the trouble is with the server, so that it would meet each message behind this one. */

@@ -25,6 +25,7 @@ static bool contradicts(struct run *run, const struct item *item)
 {
     if (!run->checkpoint || !checkpoint_contradicts(run->checkpoint, item))
         return false;
+    run->is_other_source = true;
     run->error = problem_set(&run->problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
                              "%.200s is not what it was when the checkpoint %.200s was written: "
                              "%.60s is new there; nothing from there on was sent. Begin another "
@@ -92,10 +93,10 @@ static bool read_batch(struct run *run, struct batch *batch)
     return true;
 }
 
-static void take_back_all(struct run *run, const struct batch *batch, const ph_error *error)
+static void take_back_all(struct run *run, const struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
-        run_take_back(batch->items[i], NULL, error, run);
+        run_take_back(batch->items[i], NULL, &run_let_go, run);
 }
 
 static void hand_over(struct run *run, const struct batch *batch)
@@ -103,17 +104,14 @@ static void hand_over(struct run *run, const struct batch *batch)
     struct problem problem;
     const int failure = run->checkpoint ? checkpoint_commit(run->checkpoint) : 0;
     if (failure != 0) {
-        (void)problem_set(&problem, PH_ERR_CANCELLED, PH_PHASE_NONE, failure,
-                          "the checkpoint %.300s cannot be written, so that no more messages are "
-                          "begun",
-                          run->checkpoint->path);
-        run_give_up(run, &problem.error);
-        take_back_all(run, batch, &problem.error);
+        run_lose_checkpoint(run, failure);
+        take_back_all(run, batch);
         return;
     }
     if (batch->count > 0)
         outage_try(&run->outage);
     for (size_t i = 0; i < batch->count; i++) {
+        batch->items[i]->is_begun = true;
         const int status = sender_add(run->sender, batch->items[i]);
         if (status != PH_OK)
             run_take_back(batch->items[i], NULL,

@@ -36,6 +36,7 @@ struct run {
     struct outage outage;
     bool has_ended;        /* the source was read to its end, or as far as it goes */
     bool is_stopping;      /* no more messages are begun */
+    bool is_other_source;  /* it is not what the checkpoint was written for */
     int signals;           /* how many were obeyed */
     const ph_error *error; /* why it ended early: problem's */
     struct problem problem;
@@ -51,6 +52,12 @@ void run_stop(struct run *run);
 
 /** The same for a reason, which is kept if it is the first. */
 void run_give_up(struct run *run, const ph_error *error);
+
+/** The same because the checkpoint cannot be written. */
+void run_lose_checkpoint(struct run *run, int failure);
+
+/** What is told of a message that is let go of because the run ends. */
+extern const ph_error run_let_go;
 
 /** Runs to the end. @return NULL, or why it ended early (a signal is no such reason) */
 const ph_error *run_all(struct run *run);
