@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bulk/bulk_options.h"
+#include "bulk/descriptors.h"
 #include "bulk/identity.h"
 #include "bulk/run.h"
 #include "bulk/signals.h"
@@ -100,6 +101,7 @@ static int run_with_signals(struct bulk *bulk)
 static int run_with_sender(struct bulk *bulk)
 {
     struct run *run = &bulk->run;
+    descriptors_allow(bulk->options.sending.sender.connections);
     const int status =
         sender_new(bulk->server, &bulk->options.sending.sender, run_take_back, run, &run->sender);
     if (status != PH_OK) {

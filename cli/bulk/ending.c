@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What follows from how an attempt ended: another one, or the end of the message. */
+#include <errno.h>
+
 #include <posthaste/connection.h>
 
 #include "cli/report.h"
@@ -104,6 +106,21 @@ static void conclude(struct run *run, struct item *item, const struct ends *ends
     results_tell(&run->results, item, state, ends->error);
 }
 
+/* What the library knows of content that could not be read is that its callback failed.
+ * @return the error, or what is told in its place: @p problem's */
+static const ph_error *explain(const struct item *item, const ph_error *error,
+                               struct problem *problem)
+{
+    const struct content *content = &item->content;
+    if (!error || error->status != PH_ERR_SOURCE || item->fault || content->failure == 0)
+        return error;
+    (void)problem_set(problem, PH_ERR_SOURCE, error->phase, content->failure,
+                      "it was not sent, since %.300s could not be read when its turn came",
+                      content->path ? content->path : "its part of the file");
+    problem->error.outcome = error->outcome;
+    return &problem->error;
+}
+
 /* ---- Another attempt ------------------------------------------------------------------------- */
 
 /* Notes that the server cannot be had. @return it is to be tried again */
@@ -135,6 +152,14 @@ static bool keep_rest(struct run *run, struct item *item, const struct ends *end
     return true;
 }
 
+/* Files and connections are many at times, and fewer later. */
+static bool may_pass(const ph_error *error)
+{
+    return ph_status_may_pass(error->status) ||
+           (error->status == PH_ERR_SOURCE &&
+            (error->system_errno == EMFILE || error->system_errno == ENFILE));
+}
+
 /* @return the message waits for another attempt */
 static bool waits_again(struct run *run, struct item *item, const struct ends *ends)
 {
@@ -146,15 +171,16 @@ static bool waits_again(struct run *run, struct item *item, const struct ends *e
         return false;
     if (ends->differ)
         return keep_rest(run, item, ends);
-    return ends->error && ph_status_may_pass(ends->error->status) &&
-           waiting_add(&run->waiting, item, ph_now_ms());
+    return ends->error && may_pass(ends->error) && waiting_add(&run->waiting, item, ph_now_ms());
 }
 
 void run_take_back(struct item *item, const ph_result *result, const ph_error *error,
                    void *user_data)
 {
     struct run *run = user_data;
+    struct problem problem;
     struct ends ends;
+    error = explain(item, error, &problem);
     ends_judge(&ends, item, result, error);
     item->is_sent |= ends.counts[KNOWN_SENT] > 0;
     item->refused += ends.counts[KNOWN_REFUSED];

@@ -2,25 +2,10 @@
 """posthaste bulk with a Maildir that other programs use meanwhile."""
 import mailbox
 import subprocess
-import threading
 import unittest
 
-from support import COMMAND, LIMIT, Case, FakeServer, clean_environment
-
-
-class Holding(FakeServer):
-    """A server that keeps its answer to the first message until it may give it."""
-
-    def __init__(self):
-        super().__init__()
-        self.heard = threading.Event()
-        self.may_answer = threading.Event()
-
-    def _reply_to(self, verb):
-        if verb == ".":
-            self.heard.set()
-            self.may_answer.wait(LIMIT)
-        return super()._reply_to(verb)
+from bulk_support import Holding
+from support import COMMAND, LIMIT, Case, clean_environment
 
 
 class Maildir(Case):
