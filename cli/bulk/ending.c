@@ -55,11 +55,14 @@ static void note_end(struct run *run, const struct item *item, const struct ends
         run_lose_checkpoint(run, failure);
 }
 
-/* Whether the trouble is with the server, so that it would meet each message behind this one. */
+/* Whether the trouble is with the server, so that it would meet each message behind this one. A
+ * MAIL refused with 53z asks for a login, or for TLS (RFC 4954 section 6). */
 static bool concerns_all(const ph_error *error)
 {
-    return error->outcome == PH_OUTCOME_NOT_SENT && error->phase >= PH_PHASE_RESOLVE &&
-           error->phase <= PH_PHASE_AUTH;
+    if (error->outcome != PH_OUTCOME_NOT_SENT)
+        return false;
+    return (error->phase >= PH_PHASE_RESOLVE && error->phase <= PH_PHASE_AUTH) ||
+           (error->phase == PH_PHASE_MAIL && error->status == PH_ERR_AUTHENTICATION);
 }
 
 /* A message that was taken back, or that met a server which takes none, is no failure: it was not

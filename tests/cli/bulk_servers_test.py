@@ -133,6 +133,13 @@ class Servers(Case):
         self.assertEqual(server.taken, collections.Counter(range(200)))
         self.assertGreaterEqual(len(server.peers) - server.turned_away, 5)  # sessions of 40
 
+    def test_a_server_that_wants_a_login_first_blames_no_message(self):
+        server = self.start(FakeServer(MAIL="530 5.7.0 log in first"))
+        run = self.bulk(server, [line(n) for n in range(200)], "--connections", "1", code=77)
+        self.assertIn("0 sent, 0 refused, 0 failed, 0 unknown", run.out)
+        self.assert_says(run, "530 5.7.0 log in first")
+        self.assertLess(sum(text.startswith("MAIL") for text in server.lines), 200)
+
 
 class Files(Case):
     """Files that cannot be read once their turn has come."""
