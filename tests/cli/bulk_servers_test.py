@@ -166,6 +166,21 @@ class Files(Case):
                       "No such file or directory\n", out)
         self.assertIn("2 sent, 0 refused, 1 failed, 0 unknown", out)
 
+    def test_an_mbox_that_is_cut_off_sends_no_half_message(self):
+        server = self.start(Holding())
+        self.addCleanup(server.may_answer.set)
+        text = b"".join(b"From x Thu Jan  1 00:00:00 1970\nFrom: a@x.org\nTo: b@x.org\nSubject: %d\n\n%s\n" % each
+                        for each in ((1, b"x\n"), (2, b"0123456789\n" * 40000)))
+        path = self.file("box", text)
+        process = self.begin("--server", server.address, "--connections", "1", path)
+        self.assertTrue(server.heard.wait(LIMIT))
+        os.truncate(path, 1000)
+        server.may_answer.set()
+        self.assertEqual(process.wait(LIMIT), 75)
+        self.assertRegex(process.stdout.read().decode(), r"message 2 \(byte \d+\): failed: it was not sent, since its part "
+                         "of the file could not be read when its turn came: it has become shorter\n")
+        self.assertEqual(server.lines.count("."), 1)
+
     @unittest.skipUnless(os.path.exists("/proc/self/limits"), "limits are looked up in /proc")
     def test_many_connections_may_have_many_files(self):
         def limit():
