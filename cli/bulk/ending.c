@@ -131,7 +131,7 @@ static bool outlasts(struct run *run, const ph_error *error)
 {
     if (!ph_status_may_pass(error->status))
         return false;
-    const bool is_new = outage_meet(&run->outage, ph_now_ms());
+    const bool is_new = outage_meet(&run->outage, sender_sessions(run->sender), ph_now_ms());
     if (run->outage.tries > run->retries)
         return false;
     if (is_new && run->outage.tries == 1 && !run->results.quiet) {

@@ -34,9 +34,33 @@ static bool contradicts(struct run *run, const struct item *item)
     return true;
 }
 
-static size_t batch_size(const struct run *run)
+/* @return a message finds out whether the server can be had: what a checkpoint has as begun is
+ * unknown after a crash, and until there is a session none can leave */
+static bool is_trying(struct run *run)
+{
+    if (run->outage.tries == 0 && (run->had_session || !run->checkpoint))
+        return false;
+    if (sender_sessions(run->sender) <= run->outage.sessions)
+        return true;
+    run->had_session = true;
+    outage_end(&run->outage);
+    return false;
+}
+
+/* @return how many messages may be handed over now */
+static size_t room_of(struct run *run)
 {
     const size_t room = sender_room(run->sender);
+    if (run->is_stopping || outage_timeout(&run->outage, ph_now_ms()) > 0)
+        return 0;
+    if (room == 0 || !is_trying(run))
+        return room;
+    return sender_pending(run->sender) == 0 ? 1 : 0;
+}
+
+static size_t batch_size(struct run *run)
+{
+    const size_t room = room_of(run);
     return room < batch_max ? room : batch_max;
 }
 
@@ -159,16 +183,10 @@ static void look_up(struct run *run, const struct batch *batch)
     meter_show(&run->meter, &run->tally, ph_now_ms());
 }
 
-static bool may_hand_over(const struct run *run)
-{
-    return !run->is_stopping && outage_timeout(&run->outage, ph_now_ms()) == 0 &&
-           sender_room(run->sender) > 0;
-}
-
 /* Fills the room that there is. @return whether the source made it wait */
 static bool feed(struct run *run)
 {
-    while (may_hand_over(run)) {
+    while (room_of(run) > 0) {
         struct batch batch = {.count = 0};
         take_due(run, &batch);
         const bool may_read = !run->has_ended && !waiting_is_full(&run->waiting);
@@ -202,12 +220,12 @@ static bool is_done(const struct run *run, bool waits_for_source)
 
 /* @return milliseconds until messages that wait may be handed over; -1: the pool decides, or none
  * does */
-static int due_timeout(const struct run *run, uint64_t now_ms)
+static int due_timeout(struct run *run, uint64_t now_ms)
 {
     const int outage = outage_timeout(&run->outage, now_ms);
     if (outage > 0)
         return outage;
-    return sender_room(run->sender) > 0 ? waiting_timeout(&run->waiting, now_ms) : -1;
+    return room_of(run) > 0 ? waiting_timeout(&run->waiting, now_ms) : -1;
 }
 
 static void wait_for_something(struct run *run, bool waits_for_source)

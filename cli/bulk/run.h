@@ -34,6 +34,7 @@ struct run {
 
     struct waiting waiting; /* what is to be sent again */
     struct outage outage;
+    bool had_session;      /* the server could be had */
     bool has_ended;        /* the source was read to its end, or as far as it goes */
     bool is_stopping;      /* no more messages are begun */
     bool is_other_source;  /* it is not what the checkpoint was written for */

@@ -113,6 +113,13 @@ size_t sender_room(struct sender *sender)
     return sender->is_full ? 0 : room;
 }
 
+uint64_t sender_sessions(const struct sender *sender)
+{
+    ph_pool_statistics now;
+    ph_pool_get_statistics(sender->pool, &now, sizeof now);
+    return now.connections_opened;
+}
+
 size_t sender_pending(const struct sender *sender)
 {
     return ph_pool_unfinished(sender->pool);

@@ -42,6 +42,9 @@ size_t sender_room(struct sender *sender);
 /** Takes an item, which comes back by done. @return PH_OK, or why not: it stays the caller's */
 int sender_add(struct sender *sender, struct item *item);
 
+/** @return how many sessions were opened so far */
+uint64_t sender_sessions(const struct sender *sender);
+
 /** @return how many items have not come back */
 size_t sender_pending(const struct sender *sender);
 

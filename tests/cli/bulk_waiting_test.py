@@ -115,10 +115,26 @@ class Waiting(Case):
         self.assertEqual(server.taken, collections.Counter(range(self.COUNT)))
         self.assertIn(b"40 sent, 0 refused, 0 failed, 0 unknown", process.stdout.read())
 
+    def test_a_server_that_does_not_answer_leaves_one_message_unknown(self):
+        server = self.start(Refusing(greeting=""))  # it takes connections and says nothing
+        process = self.begin(server)
+        begun = time.monotonic()
+        while not server.peers:
+            self.assertLess(time.monotonic() - begun, LIMIT)
+            time.sleep(0.01)
+        process.kill()
+        process.wait(LIMIT)
+        self.assertEqual(list(self.states().values()), ["begun"])
+        other = self.start(Refusing())
+        run = self.run_for(76, *self.arguments(other))
+        self.assertIn("39 sent", run.out)
+        self.assertIn("1 unknown", run.out)
+
     def test_a_server_that_stays_away_is_tried_as_often_as_asked(self):
         server = self.start(Refusing(greeting="421 4.3.2 come back later"))
         run = self.run_for(75, *self.arguments(server, "--retries", "2", "--connections", "1"))
         self.assertEqual(len(server.peers), 3)
+        self.assertEqual(self.path.read_text().count("\nbegun "), 3)  # a message finds out for all
         self.assertEqual(run.err.count("; trying again\n"), 1)
         self.assert_says(run, "the same command goes on from")
         self.assertIn("0 sent, 0 refused, 0 failed, 0 unknown", run.out)

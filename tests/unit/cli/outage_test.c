@@ -20,13 +20,14 @@ static void what_was_handed_over_together__is_one_try(void **state)
     struct outage outage = {.tries = 0};
     (void)state;
     outage_try(&outage);
-    assert_true(outage_meet(&outage, now_ms));
-    assert_false(outage_meet(&outage, now_ms));
-    assert_false(outage_meet(&outage, now_ms + 400)); /* many of them take a while */
+    assert_true(outage_meet(&outage, 7, now_ms));
+    assert_false(outage_meet(&outage, 7, now_ms));
+    assert_false(outage_meet(&outage, 7, now_ms + 400)); /* many of them take a while */
     assert_int_equal(outage.tries, 1);
+    assert_int_equal(outage.sessions, 7);
     assert_int_equal(outage_timeout(&outage, now_ms), 625);
     outage_try(&outage);
-    assert_true(outage_meet(&outage, now_ms + 700));
+    assert_true(outage_meet(&outage, 7, now_ms + 700));
     assert_int_equal(outage.tries, 2);
 }
 
@@ -38,7 +39,7 @@ static void waits__grow_up_to_a_minute_and_a_quarter(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS(expected); i++) {
         outage_try(&outage);
-        assert_true(outage_meet(&outage, at_ms));
+        assert_true(outage_meet(&outage, 7, at_ms));
         assert_int_equal(outage_timeout(&outage, at_ms), expected[i]);
         at_ms += (uint64_t)expected[i];
         assert_int_equal(outage_timeout(&outage, at_ms - 1), 1);
@@ -52,12 +53,12 @@ static void a_session__ends_it(void **state)
     (void)state;
     for (int i = 0; i < 5; i++) {
         outage_try(&outage);
-        assert_true(outage_meet(&outage, now_ms));
+        assert_true(outage_meet(&outage, 7, now_ms));
     }
     outage_end(&outage);
     assert_int_equal(outage_timeout(&outage, now_ms), 0);
     outage_try(&outage);
-    assert_true(outage_meet(&outage, now_ms));
+    assert_true(outage_meet(&outage, 7, now_ms));
     assert_int_equal(outage.tries, 1);
     assert_int_equal(outage_timeout(&outage, now_ms), 625);
 }
