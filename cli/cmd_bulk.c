@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bulk/bulk_options.h"
+#include "bulk/descriptors.h"
 #include "bulk/identity.h"
 #include "bulk/run.h"
 #include "bulk/signals.h"
@@ -64,6 +65,8 @@ static void advise(const struct bulk *bulk)
                  "note: messages of unknown outcome may have been delivered; they are not sent "
                  "again%s",
                  has_checkpoint ? " unless --retry-unknown says so" : "");
+    if (bulk->run.is_other_source)
+        return; /* what is to be done then was said */
     if (tally->is_incomplete && has_checkpoint)
         complain(bulk->command, "not all was sent; the same command goes on from %s",
                  bulk->options.sending.checkpoint);
@@ -98,6 +101,7 @@ static int run_with_signals(struct bulk *bulk)
 static int run_with_sender(struct bulk *bulk)
 {
     struct run *run = &bulk->run;
+    descriptors_allow(bulk->options.sending.sender.connections);
     const int status =
         sender_new(bulk->server, &bulk->options.sending.sender, run_take_back, run, &run->sender);
     if (status != PH_OK) {
@@ -140,7 +144,7 @@ static int run_with_source(struct bulk *bulk, const struct operands *operands)
                                            .envelope = &bulk->options.messages.envelope};
     bulk->run = (struct run){.command = bulk->command,
                              .results = telling->results,
-                             .retries = bulk->options.sending.sender.retries,
+                             .retries = bulk->options.sending.retries,
                              .retries_refused = bulk->options.sending.retries_refused,
                              .retries_unknown = bulk->options.sending.retries_unknown,
                              .progress_ms =
@@ -176,7 +180,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct bulk bulk = {
         .command = self,
-        .options = {.sending = {.sender = {.connections = 4, .retries = 3, .window = 1}},
+        .options = {.sending = {.sender = {.connections = 4, .window = 1}, .retries = 3},
                     .telling = {.progress_ms = usual_progress}},
         .connection = connection_options_default()};
     void *const targets[] = {&bulk.options.messages,

@@ -2,6 +2,7 @@
 /* A failure on the command's own side, in the library's terms. */
 #include "problem.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +13,16 @@
 
 #include "printable.h"
 
+/* What no system call said, but the command did, which borrows its numbers. */
+static const char *text_of(int system_errno)
+{
+    if (system_errno == ESPIPE)
+        return "it is a pipe, a device or a socket, and not a file";
+    if (system_errno == ENODATA)
+        return "it has become shorter";
+    return strerror(system_errno);
+}
+
 static const ph_error *PH_PRINTF(5, 0)
     set(struct problem *problem, ph_status status, ph_phase phase, int system_errno,
         const char *format, va_list arguments)
@@ -20,7 +31,7 @@ static const ph_error *PH_PRINTF(5, 0)
     const size_t used = strlen(problem->text);
     if (system_errno != 0)
         (void)snprintf(problem->text + used, sizeof problem->text - used, ": %s",
-                       strerror(system_errno));
+                       text_of(system_errno));
     problem->error = (ph_error){.status = status,
                                 .phase = phase,
                                 .system_errno = system_errno,

@@ -49,7 +49,7 @@ static const struct option sending_rows[] = {
     { "retries", "N",
       "how often a message that was refused for now, or whose connection was lost, is tried again; "
       "default 3",
-      OPTION_NUMBER, FIELD(sending_options, sender.retries), .least = 0, .most = 1000000 },
+      OPTION_NUMBER, FIELD(sending_options, retries), .least = 0, .most = 1000000 },
     { "checkpoint", "FILE",
       "record there what became of each message, so that the same command goes on where it was",
       OPTION_TEXT, FIELD(sending_options, checkpoint) },

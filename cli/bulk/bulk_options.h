@@ -17,6 +17,7 @@ struct message_options {
 
 struct sending_options {
     struct sender_options sender;
+    uint64_t retries;
     const char *checkpoint;
     bool retries_refused;
     bool retries_unknown;

@@ -26,9 +26,9 @@ static int write_lines(struct checkpoint *checkpoint, const char *lines, size_t 
             continue;
         if (now <= 0) {
             const int failure = now < 0 ? errno : ENOSPC;
-            /* Half a line must not stand before others; if this fails, too, it is the last one. */
-            checkpoint->has_failed = true;
-            (void)!ftruncate(checkpoint->fd, (off_t)checkpoint->length);
+            /* Half a line must not stand before others. Without it shorter ones may find room on a
+             * full disk, such as how those ended that are under way. */
+            checkpoint->has_failed = ftruncate(checkpoint->fd, (off_t)checkpoint->length) != 0;
             return failure;
         }
         written += (size_t)now;
@@ -60,12 +60,18 @@ bool checkpoint_begin(struct checkpoint *checkpoint, const struct item *item)
     return add_lines(&checkpoint->pending, item, KNOWN_BEGUN);
 }
 
+static int write_pending(struct checkpoint *checkpoint)
+{
+    return write_lines(checkpoint, checkpoint->pending.data, checkpoint->pending.length);
+}
+
 int checkpoint_commit(struct checkpoint *checkpoint)
 {
-    if (checkpoint->pending.length == 0)
+    if (checkpoint->pending.length == 0 && !checkpoint->is_unsynced)
         return 0;
-    int failure = write_lines(checkpoint, checkpoint->pending.data, checkpoint->pending.length);
+    int failure = write_pending(checkpoint);
     bytes_clear(&checkpoint->pending);
+    checkpoint->is_unsynced = false;
     if (failure == 0 && fdatasync(checkpoint->fd) != 0)
         failure = errno;
     return failure;
@@ -88,12 +94,16 @@ static bool add_end(struct bytes *lines, const struct item *item, const struct e
 
 int checkpoint_end(struct checkpoint *checkpoint, const struct item *item, const struct ends *ends)
 {
-    struct bytes lines = {.data = NULL};
-    int failure = ENOMEM;
-    if (add_end(&lines, item, ends))
-        failure = write_lines(checkpoint, lines.data, lines.length);
-    bytes_release(&lines);
-    return failure;
+    const size_t begun = checkpoint->pending.length;
+    const int failure =
+        add_end(&checkpoint->pending, item, ends) ? write_pending(checkpoint) : ENOMEM;
+    if (failure != 0) {
+        checkpoint->pending.length = begun;
+        return failure;
+    }
+    bytes_clear(&checkpoint->pending);
+    checkpoint->is_unsynced |= begun > 0;
+    return 0;
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */

@@ -26,13 +26,14 @@ struct checkpoint {
     int fd;
     FILE *stream;        /* reads the file, and closes fd */
     uint64_t length;     /* of the whole lines in the file */
-    bool has_failed;     /* a line could not be written: nothing is written any more */
+    bool has_failed;     /* half a line stands at its end: nothing is written any more */
     bool is_ordered;     /* as of the source */
     struct known known;  /* what earlier runs knew, of messages and of single recipients */
     struct known parted; /* the messages of those recipients; the states mean nothing */
     bool has_begun;      /* an ordered source: whether any message was begun, and the last one's */
     uint64_t last_offset;
     struct bytes pending; /* lines to be written by the next commit */
+    bool is_unsynced; /* some of them were written before it, and are not on the disk for sure */
 };
 
 /**
@@ -60,11 +61,13 @@ bool checkpoint_contradicts(const struct checkpoint *checkpoint, const struct it
 /** Notes that a message is about to be handed over. @return false without memory */
 bool checkpoint_begin(struct checkpoint *checkpoint, const struct item *item);
 
-/** Brings what was begun to the disk. @return 0, or errno: then none of them may be sent */
+/** Brings what was begun to the disk. @return 0, or errno: then none of them may be sent, and
+ * nothing is said of how they ended, or those read before them could be missing in the file */
 int checkpoint_commit(struct checkpoint *checkpoint);
 
-/** Writes how an attempt ended for the recipients of a message. @return 0, or errno: it stays begun
- */
+/** Writes how an attempt ended for the recipients of a message, behind what was begun before: what
+ * comes later in the source must not be known without what comes before it. @return 0, or errno: it
+ * stays begun */
 int checkpoint_end(struct checkpoint *checkpoint, const struct item *item, const struct ends *ends);
 
 /** Brings all to the disk and lets the file go. @return 0, or errno */

@@ -24,9 +24,10 @@ struct item {
     char *where;         /* what a sentence calls it: "line 7 of list.ndjson" */
     ph_message *message; /* NULL only if there is a fault */
     struct content content;
-    uint64_t offset;       /* where it stands in its source, or how many came before it */
+    uint64_t offset;       /* where it stands in its source, if that is ordered */
     uint64_t size;         /* how much of the source it is, in the source's unit */
     struct sender *sender; /* that has it on its way */
+    bool is_begun;         /* a checkpoint has it as begun, or did before it told of its end */
     uint32_t attempts;     /* how often it was begun in this run */
     uint64_t due_ms;       /* when it may be begun again; see waiting.h */
     bool any_recipient;    /* as in the options */

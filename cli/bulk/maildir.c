@@ -1,203 +1,133 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A Maildir: each file of new and cur is a message; tmp holds what is still being delivered. A
- * message is known by the name before ":", which stays when another program moves it from new to
- * cur or changes its flags.
+ * message that another program moves meanwhile comes behind the others, once it is known where it
+ * is: one listing finds all that were moved, however many they are.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "header.h"
 #include "identity.h"
+#include "maildir_list.h"
 #include "source.h"
 
-static const char *const folders[] = {"new", "cur"};
-
-struct entry {
-    char *path;    /* below the Maildir: "cur/1700000000.M1P2.host:2,S" */
-    size_t unique; /* where the unique name begins, and its length */
-    size_t unique_length;
+enum {
+    searches_max = 3 /* for those that are moved again and again, and for those that are gone */
 };
 
 struct maildir {
     struct source source;
     const struct envelope_options *envelope;
-    struct entry *entries;
-    size_t count, capacity;
-    size_t next;
+    struct maildir_list list;
+    size_t next, end; /* of the list: what is still to be given in this round */
+    size_t missed;    /* at the list's beginning: what was not where it was listed */
+    unsigned searches;
     struct bytes head;
 };
 
-/* ---- Listing --------------------------------------------------------------------------------- */
+/* ---- What was moved -------------------------------------------------------------------------- */
 
-static bool add_entry(struct maildir *maildir, const char *folder, const char *name)
+/* Puts the entry that was taken last to those that are to be searched. */
+static void note_missed(struct maildir *maildir)
 {
-    const size_t size = strlen(folder) + strlen(name) + 2;
-    if (maildir->count == maildir->capacity) {
-        const size_t capacity = maildir->capacity ? 2 * maildir->capacity : 64;
-        struct entry *entries = realloc(maildir->entries, capacity * sizeof *entries);
-        if (!entries)
-            return false;
-        maildir->entries = entries;
-        maildir->capacity = capacity;
+    struct maildir_entry *entries = maildir->list.entries;
+    const struct maildir_entry missed = entries[maildir->next - 1];
+    entries[maildir->next - 1] = entries[maildir->missed];
+    entries[maildir->missed++] = missed;
+}
+
+/* Lists the Maildir anew and begins another round, with those that were missed in the one before.
+ * One that is not found keeps its path, and is tried there again. */
+static void search_missed(struct maildir *maildir)
+{
+    struct maildir_list now = {.count = 0};
+    const int failure = maildir_list_read(&now, maildir->source.path);
+    for (size_t i = 0; i < maildir->missed && failure == 0; i++) {
+        struct maildir_entry *entry = maildir_list_find(&now, &maildir->list.entries[i]);
+        if (!entry)
+            continue;
+        const struct maildir_entry before = maildir->list.entries[i];
+        maildir->list.entries[i] = *entry;
+        *entry = before;
     }
-    char *path = malloc(size);
-    if (!path)
-        return false;
-    (void)snprintf(path, size, "%s/%s", folder, name);
-    maildir->entries[maildir->count++] = (struct entry){
-        .path = path, .unique = strlen(folder) + 1, .unique_length = strcspn(name, ":")};
-    return true;
-}
-
-/* @return "MAILDIR/folder", NULL without memory */
-static char *path_below(const struct maildir *maildir, const char *below)
-{
-    const size_t size = strlen(maildir->source.path) + strlen(below) + 2;
-    char *path = malloc(size);
-    if (path)
-        (void)snprintf(path, size, "%s/%s", maildir->source.path, below);
-    return path;
-}
-
-/* @return 0, or errno */
-static int list_folder(struct maildir *maildir, const char *folder)
-{
-    char *path = path_below(maildir, folder);
-    DIR *directory = path ? opendir(path) : NULL;
-    int failure = path ? errno : ENOMEM;
-    free(path);
-    if (!directory)
-        return failure;
-    failure = 0;
-    const struct dirent *file;
-    for (errno = 0; failure == 0 && (file = readdir(directory)) != NULL; errno = 0) {
-        if (file->d_name[0] != '.' && !add_entry(maildir, folder, file->d_name))
-            failure = ENOMEM;
-    }
-    if (failure == 0)
-        failure = errno;
-    (void)closedir(directory);
-    return failure;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const struct entry *one = a;
-    const struct entry *other = b;
-    const size_t length =
-        one->unique_length < other->unique_length ? one->unique_length : other->unique_length;
-    const int order = memcmp(one->path + one->unique, other->path + other->unique, length);
-    if (order != 0)
-        return order;
-    return (one->unique_length > other->unique_length) -
-           (one->unique_length < other->unique_length);
-}
-
-/* A message that was moved while the folders were listed stands in both. */
-static void drop_doubles(struct maildir *maildir)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < maildir->count; i++) {
-        if (kept > 0 && compare(&maildir->entries[kept - 1], &maildir->entries[i]) == 0)
-            free(maildir->entries[i].path);
-        else
-            maildir->entries[kept++] = maildir->entries[i];
-    }
-    maildir->count = kept;
+    maildir_list_release(&now);
+    maildir->searches++;
+    maildir->next = 0;
+    maildir->end = maildir->missed;
+    maildir->missed = 0;
 }
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
-static void forget_entries(struct maildir *maildir)
+/* Takes an entry, of another round if need be. @return there was one */
+static bool take_entry(struct maildir *maildir)
 {
-    for (size_t i = 0; i < maildir->count; i++)
-        free(maildir->entries[i].path);
-    free(maildir->entries);
-    maildir->entries = NULL;
-    maildir->count = maildir->capacity = 0;
-}
-
-/* Finds where a message went that is no longer where it was listed. @return its path, or NULL */
-static char *find_moved(const struct maildir *maildir, const struct entry *entry)
-{
-    struct maildir now = {.source = maildir->source};
-    char *path = NULL;
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
-        (void)list_folder(&now, folders[i]);
-    for (size_t i = 0; i < now.count && !path; i++) {
-        if (compare(&now.entries[i], entry) == 0)
-            path = path_below(maildir, now.entries[i].path);
-    }
-    forget_entries(&now);
-    return path;
-}
-
-static bool open_file(const struct maildir *maildir, const struct entry *entry, struct item *item)
-{
-    item->content.path = path_below(maildir, entry->path);
-    if (!item->content.path)
+    if (maildir->next == maildir->end && maildir->missed > 0)
+        search_missed(maildir);
+    if (maildir->next == maildir->end)
         return false;
-    if (content_open(&item->content) == ENOENT) {
-        char *path = find_moved(maildir, entry);
-        if (path) {
-            free(item->content.path);
-            item->content.path = path;
-        }
-    }
+    maildir->next++;
     return true;
 }
 
-static bool fill_item(struct maildir *maildir, const struct entry *entry, struct item *item)
+/* @return 0, or errno */
+static int open_file(const struct maildir *maildir, const struct maildir_entry *entry,
+                     struct item *item)
+{
+    item->content.path = maildir_path(maildir->source.path, entry->path);
+    return item->content.path ? content_open(&item->content) : ENOMEM;
+}
+
+static bool fill_item(struct maildir *maildir, const struct maildir_entry *entry, struct item *item)
 {
     item->where = strdup(entry->path);
     item->identity = identity_of_name(entry->path + entry->unique, entry->unique_length);
     item->size = 1;
-    return item->where && item->identity && open_file(maildir, entry, item) &&
-           stored_message(item, &maildir->head, maildir->envelope);
+    return item->where && item->identity && stored_message(item, &maildir->head, maildir->envelope);
+}
+
+/* @return the message of the entry that was taken; NULL: it is missed, or memory is short */
+static struct item *item_of_entry(struct maildir *maildir, bool *is_missed)
+{
+    const struct maildir_entry *entry = &maildir->list.entries[maildir->next - 1];
+    struct item *item = item_new();
+    const int failure = item ? open_file(maildir, entry, item) : ENOMEM;
+    *is_missed = failure == ENOENT && maildir->searches < searches_max;
+    /* Any other failure is met again, and told of, by what reads the file. */
+    if (failure != ENOMEM && !*is_missed && fill_item(maildir, entry, item))
+        return item;
+    item_free(item);
+    return NULL;
 }
 
 static enum source_next next_message(struct source *source, struct item **out,
                                      struct problem *problem)
 {
     struct maildir *maildir = (struct maildir *)source;
-    if (maildir->next == maildir->count)
-        return SOURCE_END;
-    struct item *item = item_new();
-    if (!item || !fill_item(maildir, &maildir->entries[maildir->next], item)) {
-        item_free(item);
-        return source_out_of_memory(problem);
+    while (take_entry(maildir)) {
+        bool is_missed;
+        *out = item_of_entry(maildir, &is_missed);
+        if (*out)
+            return SOURCE_ITEM;
+        if (!is_missed)
+            return source_out_of_memory(problem);
+        note_missed(maildir);
     }
-    item->offset = maildir->next++;
-    *out = item;
-    return SOURCE_ITEM;
+    return SOURCE_END;
 }
 
 static void free_maildir(struct source *source)
 {
     struct maildir *maildir = (struct maildir *)source;
-    forget_entries(maildir);
+    maildir_list_release(&maildir->list);
     bytes_release(&maildir->head);
     free(maildir);
 }
 
 static const struct source_kind kind = {
     .name = "maildir", .next = next_message, .free = free_maildir};
-
-static int list(struct maildir *maildir)
-{
-    int failure = maildir->source.path ? 0 : ENOMEM;
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0] && failure == 0; i++)
-        failure = list_folder(maildir, folders[i]);
-    if (failure != 0 || maildir->count == 0)
-        return failure;
-    qsort(maildir->entries, maildir->count, sizeof *maildir->entries, compare);
-    drop_doubles(maildir);
-    return 0;
-}
 
 const ph_error *maildir_open(const struct source_options *options, struct source **source,
                              struct problem *problem)
@@ -210,14 +140,15 @@ const ph_error *maildir_open(const struct source_options *options, struct source
                                       .path = strdup(options->path),
                                       .counts_messages = true};
     maildir->envelope = options->envelope;
-    const int failure = list(maildir);
+    const int failure =
+        maildir->source.path ? maildir_list_read(&maildir->list, options->path) : ENOMEM;
     if (failure != 0) {
         source_free(&maildir->source);
         return problem_of_file(
             problem, failure, "%.300s cannot be read as a Maildir, a folder with new and cur in it",
             options->path);
     }
-    maildir->source.total = maildir->count;
+    maildir->source.total = maildir->end = maildir->list.count;
     *source = &maildir->source;
     return NULL;
 }

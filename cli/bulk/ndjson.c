@@ -87,9 +87,18 @@ static enum source_next read_line(struct ndjson *ndjson)
 static bool refuse_json(struct ndjson *ndjson, const json_error_t *error)
 {
     char column[32];
+    const char first = ndjson->line.data[strspn(ndjson->line.data, " \t")];
     if (json_error_code(error) == json_error_premature_end_of_input)
-        return json_reader_refuse(&ndjson->reader, "it ends within an object", "",
-                                  "; a message has one line to itself (jq -c . makes such lines)");
+        return json_reader_refuse(&ndjson->reader, "it ends within an ",
+                                  first == '[' ? "array" : "object",
+                                  first == '[' ? "; a message has one line to itself (jq -c '.[]' "
+                                                 "makes such lines of an array)"
+                                               : "; a message has one line to itself (jq -c . "
+                                                 "makes such lines)");
+    if (ndjson->reader.number == 1 && first != '{')
+        return json_reader_refuse(&ndjson->reader, "it is not JSON, which this was taken for", "",
+                                  "; a folder is taken for a Maildir, and a file that begins with "
+                                  "\"From \" for an mbox; posthaste send sends a single message");
     (void)snprintf(column, sizeof column, " (column %d)", error->column);
     return json_reader_refuse(&ndjson->reader, "it is not JSON: ", error->text, column);
 }

@@ -2,6 +2,7 @@
 #include "recipient_list.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -138,6 +139,18 @@ const char *recipient_list_address(const struct recipient_list *list)
     return csv_field(&list->csv, list->address_column);
 }
 
+static const ph_error *refuse_address(const struct recipient_list *list, const char *mailbox,
+                                      struct problem *problem)
+{
+    char what[300];
+    char *shown = printable(mailbox);
+    const bool has_blanks = *mailbox == ' ' || (*mailbox && mailbox[strlen(mailbox) - 1] == ' ');
+    (void)snprintf(what, sizeof what, "\"%.200s\" is not an address%s", shown ? shown : "?",
+                   has_blanks ? "; blanks around it belong to the field" : "");
+    free(shown);
+    return recipient_list_refuse(list, list->address_column, what, problem);
+}
+
 const ph_error *recipient_list_check(const struct recipient_list *list, struct problem *problem)
 {
     if (list->csv.count != list->column_count)
@@ -153,8 +166,7 @@ const ph_error *recipient_list_check(const struct recipient_list *list, struct p
         return NULL;
     }
     return status == PH_ERR_NO_MEMORY ? problem_of_memory(problem)
-                                      : recipient_list_refuse(list, list->address_column,
-                                                              "this is not an address", problem);
+                                      : refuse_address(list, mailbox, problem);
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */

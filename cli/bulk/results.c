@@ -18,13 +18,17 @@ static const char *const words[known_states] = {
     [KNOWN_UNKNOWN] = "unknown",
 };
 
+enum {
+    digits = 12 /* of a number of seconds: 0.631, and not 0.63100000000000001 */
+};
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void print_line(json_t *object)
 {
     if (!object)
         return;
-    (void)json_dumpf(object, stdout, JSON_COMPACT);
+    (void)json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(digits));
     (void)putchar('\n');
     json_decref(object);
 }
@@ -135,7 +139,7 @@ void results_sum_up(const struct results *results, const struct tally *tally, co
         (void)printf(" (%.1f/s)", (double)tally_done(tally) / seconds);
     (void)putchar('\n');
     if (tally->refused_recipients + tally->failed_recipients > 0)
-        (void)printf("of messages that others got: %" PRIu64 " recipients refused, %" PRIu64
+        (void)printf("recipients of messages that others got: %" PRIu64 " refused, %" PRIu64
                      " failed\n",
                      tally->refused_recipients, tally->failed_recipients);
     for (int state = 0; state < known_states; state++)

@@ -25,6 +25,7 @@ static bool contradicts(struct run *run, const struct item *item)
 {
     if (!run->checkpoint || !checkpoint_contradicts(run->checkpoint, item))
         return false;
+    run->is_other_source = true;
     run->error = problem_set(&run->problem, PH_ERR_SOURCE, PH_PHASE_NONE, 0,
                              "%.200s is not what it was when the checkpoint %.200s was written: "
                              "%.60s is new there; nothing from there on was sent. Begin another "
@@ -33,9 +34,33 @@ static bool contradicts(struct run *run, const struct item *item)
     return true;
 }
 
-static size_t batch_size(const struct run *run)
+/* @return a message finds out whether the server can be had: what a checkpoint has as begun is
+ * unknown after a crash, and until there is a session none can leave */
+static bool is_trying(struct run *run)
+{
+    if (run->outage.tries == 0 && (run->had_session || !run->checkpoint))
+        return false;
+    if (sender_sessions(run->sender) <= run->outage.sessions)
+        return true;
+    run->had_session = true;
+    outage_end(&run->outage);
+    return false;
+}
+
+/* @return how many messages may be handed over now */
+static size_t room_of(struct run *run)
 {
     const size_t room = sender_room(run->sender);
+    if (run->is_stopping || outage_timeout(&run->outage, ph_now_ms()) > 0)
+        return 0;
+    if (room == 0 || !is_trying(run))
+        return room;
+    return sender_pending(run->sender) == 0 ? 1 : 0;
+}
+
+static size_t batch_size(struct run *run)
+{
+    const size_t room = room_of(run);
     return room < batch_max ? room : batch_max;
 }
 
@@ -92,10 +117,10 @@ static bool read_batch(struct run *run, struct batch *batch)
     return true;
 }
 
-static void take_back_all(struct run *run, const struct batch *batch, const ph_error *error)
+static void take_back_all(struct run *run, const struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
-        run_take_back(batch->items[i], NULL, error, run);
+        run_take_back(batch->items[i], NULL, &run_let_go, run);
 }
 
 static void hand_over(struct run *run, const struct batch *batch)
@@ -103,15 +128,14 @@ static void hand_over(struct run *run, const struct batch *batch)
     struct problem problem;
     const int failure = run->checkpoint ? checkpoint_commit(run->checkpoint) : 0;
     if (failure != 0) {
-        (void)problem_set(&problem, PH_ERR_CANCELLED, PH_PHASE_NONE, failure,
-                          "the checkpoint %.300s cannot be written, so that no more messages are "
-                          "begun",
-                          run->checkpoint->path);
-        run_give_up(run, &problem.error);
-        take_back_all(run, batch, &problem.error);
+        run_lose_checkpoint(run, failure);
+        take_back_all(run, batch);
         return;
     }
+    if (batch->count > 0)
+        outage_try(&run->outage);
     for (size_t i = 0; i < batch->count; i++) {
+        batch->items[i]->is_begun = true;
         const int status = sender_add(run->sender, batch->items[i]);
         if (status != PH_OK)
             run_take_back(batch->items[i], NULL,
@@ -162,7 +186,7 @@ static void look_up(struct run *run, const struct batch *batch)
 /* Fills the room that there is. @return whether the source made it wait */
 static bool feed(struct run *run)
 {
-    while (!run->is_stopping && sender_room(run->sender) > 0) {
+    while (room_of(run) > 0) {
         struct batch batch = {.count = 0};
         take_due(run, &batch);
         const bool may_read = !run->has_ended && !waiting_is_full(&run->waiting);
@@ -194,15 +218,23 @@ static bool is_done(const struct run *run, bool waits_for_source)
            (run->has_ended || run->is_stopping);
 }
 
+/* @return milliseconds until messages that wait may be handed over; -1: the pool decides, or none
+ * does */
+static int due_timeout(struct run *run, uint64_t now_ms)
+{
+    const int outage = outage_timeout(&run->outage, now_ms);
+    if (outage > 0)
+        return outage;
+    return room_of(run) > 0 ? waiting_timeout(&run->waiting, now_ms) : -1;
+}
+
 static void wait_for_something(struct run *run, bool waits_for_source)
 {
     struct pollfd others[2] = {{.fd = signals_fd(), .events = POLLIN},
                                {.fd = run->source->wait_fd, .events = POLLIN}};
     (void)fflush(stdout); /* who reads results should not wait for them, too */
     const uint64_t now_ms = ph_now_ms();
-    /* What is due, and finds no room, waits for the pool. */
-    const int due = sender_room(run->sender) > 0 ? waiting_timeout(&run->waiting, now_ms) : -1;
-    const int timeout = sooner(meter_timeout(&run->meter, now_ms), due);
+    const int timeout = sooner(meter_timeout(&run->meter, now_ms), due_timeout(run, now_ms));
     sender_wait(run->sender, others, waits_for_source ? 2 : 1, timeout);
 }
 

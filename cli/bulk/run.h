@@ -10,6 +10,7 @@
 #include "checkpoint.h"
 #include "cli/command.h"
 #include "meter.h"
+#include "outage.h"
 #include "results.h"
 #include "sender.h"
 #include "source.h"
@@ -24,22 +25,26 @@ struct run {
     struct results results;
     struct meter meter;
     struct tally tally;
-    uint64_t retries;     /* of a message, as of sender */
+    uint64_t retries; /* of a message that was refused for now, or whose connection was lost; and
+                         of a server that cannot be had */
     bool retries_refused; /* what earlier runs knew as refused, or did not know the end of */
     bool retries_unknown;
     uint64_t progress_ms; /* between lines; 0: as meter.h says */
     bool shows_progress;
 
-    struct waiting waiting; /* what is to be sent to the rest of its recipients */
-    bool has_ended;         /* the source was read to its end, or as far as it goes */
-    bool is_stopping;       /* no more messages are begun */
-    int signals;            /* how many were obeyed */
-    const ph_error *error;  /* why it ended early: problem's */
+    struct waiting waiting; /* what is to be sent again */
+    struct outage outage;
+    bool had_session;      /* the server could be had */
+    bool has_ended;        /* the source was read to its end, or as far as it goes */
+    bool is_stopping;      /* no more messages are begun */
+    bool is_other_source;  /* it is not what the checkpoint was written for */
+    int signals;           /* how many were obeyed */
+    const ph_error *error; /* why it ended early: problem's */
     struct problem problem;
 };
 
-/** Takes an item back, to send it to the rest of its recipients later, or to tell of its end. A
- * sender_done_fn; its user data is the run. */
+/** Takes an item back, to send it again later, to all of its recipients or to the rest, or to tell
+ * of its end. A sender_done_fn; its user data is the run. */
 void run_take_back(struct item *item, const ph_result *result, const ph_error *error,
                    void *user_data);
 
@@ -48,6 +53,12 @@ void run_stop(struct run *run);
 
 /** The same for a reason, which is kept if it is the first. */
 void run_give_up(struct run *run, const ph_error *error);
+
+/** The same because the checkpoint cannot be written. */
+void run_lose_checkpoint(struct run *run, int failure);
+
+/** What is told of a message that is let go of because the run ends. */
+extern const ph_error run_let_go;
 
 /** Runs to the end. @return NULL, or why it ended early (a signal is no such reason) */
 const ph_error *run_all(struct run *run);

@@ -32,8 +32,6 @@ struct sender {
     size_t capacity;
     size_t bytes; /* of content in memory */
     bool is_full;
-    size_t deferred; /* in the pool, for another attempt; as of when the pool ran last */
-    bool is_deferred_known;
     char notice[600];
 };
 
@@ -44,18 +42,14 @@ static size_t in_flight(const struct sender_options *options)
     return options->window > 1 ? (size_t)(options->connections * options->window) : 0;
 }
 
-/* @return how many messages may be in memory at once, those that wait for another attempt too */
-static size_t most_of(const struct sender_options *options)
-{
-    return ahead_in_all + ahead_each * (size_t)options->connections + in_flight(options);
-}
-
-/* @return how many of them may be on their way */
+/* @return how many messages may be in the pool at once */
 static size_t capacity_of(const struct sender_options *options)
 {
     const size_t connections = (size_t)options->connections;
-    const size_t recorded = recorded_in_all + recorded_each * connections + in_flight(options);
-    const size_t most = options->is_recorded ? recorded : most_of(options);
+    const bool is_recorded = options->is_recorded;
+    const size_t most = (is_recorded ? recorded_in_all : ahead_in_all) +
+                        (is_recorded ? recorded_each : ahead_each) * connections +
+                        in_flight(options);
     const double soon = options->per_second * paced_ahead_ms / 1000;
     if (options->per_second <= 0 || soon >= (double)most)
         return most;
@@ -66,14 +60,14 @@ static size_t capacity_of(const struct sender_options *options)
 static int set_up(struct sender *sender, const struct sender_options *options)
 {
     const size_t connections = (size_t)options->connections;
-    const ph_retry retry = {.attempts = (uint32_t)options->retries + 1,
-                            .first_delay_ms = retry_first_ms,
-                            .delay_max_ms = retry_most_ms};
+    /* The delays are those before a connection more is tried beside others. */
+    const ph_retry retry = {
+        .attempts = 1, .first_delay_ms = retry_first_ms, .delay_max_ms = retry_most_ms};
     const int status = ph_pool_new(NULL, &sender->pool);
     if (status != PH_OK)
         return status;
     sender->capacity = capacity_of(options);
-    ph_pool_set_messages_max(sender->pool, most_of(options));
+    ph_pool_set_messages_max(sender->pool, sender->capacity);
     ph_pool_set_connections_max(sender->pool, connections);
     ph_pool_set_connections_per_server(sender->pool, connections);
     ph_pool_set_rate(sender->pool, options->per_second);
@@ -109,39 +103,21 @@ void sender_free(struct sender *sender)
 
 /* ---- Items ----------------------------------------------------------------------------------- */
 
-/* The statistics walk over all connections: once for each time that the pool ran is enough, since
- * messages are deferred, and taken up again, only then. */
-static size_t deferred_of(struct sender *sender)
-{
-    ph_pool_statistics now;
-    if (!sender->is_deferred_known) {
-        ph_pool_get_statistics(sender->pool, &now, sizeof now);
-        sender->deferred = (size_t)now.deferred;
-        sender->is_deferred_known = true;
-    }
-    return sender->deferred;
-}
-
-/* What waits for another attempt must not keep others from their first; it matters only when the
- * others are many. */
-static size_t room_of(struct sender *sender)
-{
-    const size_t all = ph_pool_room(sender->pool);
-    const size_t unfinished = ph_pool_unfinished(sender->pool);
-    const size_t under_way =
-        unfinished > sender->capacity / 2 ? unfinished - deferred_of(sender) : unfinished;
-    const size_t own = sender->capacity > under_way ? sender->capacity - under_way : 0;
-    return own < all ? own : all;
-}
-
 size_t sender_room(struct sender *sender)
 {
-    const size_t room = room_of(sender);
+    const size_t room = ph_pool_room(sender->pool);
     if (room == 0 || sender->bytes >= bytes_max)
         sender->is_full = true;
     else if (room >= sender->capacity / 2 && sender->bytes < bytes_max / 2)
         sender->is_full = false;
     return sender->is_full ? 0 : room;
+}
+
+uint64_t sender_sessions(const struct sender *sender)
+{
+    ph_pool_statistics now;
+    ph_pool_get_statistics(sender->pool, &now, sizeof now);
+    return now.connections_opened;
 }
 
 size_t sender_pending(const struct sender *sender)
@@ -162,7 +138,6 @@ static void take_back(ph_pool *pool, const ph_delivery *delivery, void *user_dat
                                  .outcome = delivery->outcome,
                                  .message = "taken back before it was begun"};
     (void)pool;
-    sender->is_deferred_known = false;
     sender->bytes -= item->content.memory.length;
     item->attempts = delivery->attempts;
     if (delivery->notice)
@@ -212,7 +187,6 @@ void sender_wait(struct sender *sender, struct pollfd *others, nfds_t n_others, 
 {
     struct pollfd fds[others_max + 1];
     const int fd = ph_pool_fd(sender->pool);
-    sender->is_deferred_known = false;
     if (fd < 0) {
         wait_blindly(sender, others, n_others, timeout_ms);
         return;
@@ -230,9 +204,6 @@ void sender_wait(struct sender *sender, struct pollfd *others, nfds_t n_others, 
 
 void sender_stop(struct sender *sender)
 {
-    const ph_retry never = {.attempts = 1};
-    if (ph_pool_set_retry(sender->pool, &never) != PH_OK)
-        abort(); /* it refuses no attempts at all, and nothing else */
     ph_pool_cancel_waiting(sender->pool);
 }
 

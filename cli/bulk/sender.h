@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages on their way to one server: a pool, with what the command asks of it. */
+/*
+ * Messages on their way to one server: a pool, with what the command asks of it. It tries nothing
+ * again: what failed comes back, and may be added once more.
+ */
 #ifndef CLI_BULK_SENDER_H
 #define CLI_BULK_SENDER_H
 
@@ -16,7 +19,6 @@ struct sender_options {
     double per_second;    /* 0: as fast as it goes */
     uint64_t window;      /* messages that one connection may have in flight */
     bool is_recorded;     /* a checkpoint knows what is begun: not much more than is under way */
-    uint64_t retries;     /* of a message that was refused for now, or whose connection was lost */
 };
 
 /**
@@ -39,6 +41,9 @@ size_t sender_room(struct sender *sender);
 
 /** Takes an item, which comes back by done. @return PH_OK, or why not: it stays the caller's */
 int sender_add(struct sender *sender, struct item *item);
+
+/** @return how many sessions were opened so far */
+uint64_t sender_sessions(const struct sender *sender);
 
 /** @return how many items have not come back */
 size_t sender_pending(const struct sender *sender);

@@ -10,15 +10,20 @@ enum {
     bytes_max = 64 * 1024 * 1024
 };
 
-/* As the pool waits: doubled with each attempt, and spread by a quarter, so that what was refused
- * together does not come back together. */
-static uint64_t delay_of(const struct item *item)
+uint64_t waiting_delay_ms(uint64_t attempts)
 {
     uint64_t delay = retry_first_ms;
-    for (uint32_t i = 1; i < item->attempts && delay < retry_most_ms; i++)
+    for (uint64_t i = 1; i < attempts && delay < retry_most_ms; i++)
         delay *= 2;
-    if (delay > retry_most_ms)
-        delay = retry_most_ms;
+    return delay < retry_most_ms ? delay : retry_most_ms;
+}
+
+/* Spread by a quarter, so that what was refused together does not come back together. */
+static uint64_t delay_of(const struct item *item)
+{
+    const uint64_t delay = waiting_delay_ms(item->attempts);
+    if (item->attempts == 0)
+        return 0;
     return delay + digest_add_text(DIGEST_BEGIN, item->identity) % (delay / 4);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages that some recipients have, and that wait to be sent to the rest. They wait here and not
- * in the pool, so that a checkpoint knows them as not begun until they are.
+ * Messages that wait for another attempt: to all of their recipients, or to those that do not have
+ * them yet. They wait here and not in the pool, so that a checkpoint knows them as not begun until
+ * they are, and they take no room there.
  */
 #ifndef CLI_BULK_WAITING_H
 #define CLI_BULK_WAITING_H
@@ -24,7 +25,11 @@ struct waiting {
     size_t bytes; /* of content in memory */
 };
 
-/** Lets an item wait as long as the attempts that it had ask for. @return false without memory */
+/** @return how long to wait after so many attempts */
+uint64_t waiting_delay_ms(uint64_t attempts);
+
+/** Lets an item wait as long as the attempts that it had ask for, not at all if it had none.
+ * @return false without memory */
 bool waiting_add(struct waiting *waiting, struct item *item, uint64_t now_ms);
 
 /** @return an item that is due, which is the caller's then; NULL: none is */

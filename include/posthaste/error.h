@@ -6,6 +6,8 @@
 #ifndef POSTHASTE_ERROR_H
 #define POSTHASTE_ERROR_H
 
+#include <stdbool.h>
+
 #include <posthaste/api.h>
 
 PH_BEGIN_DECLS
@@ -119,6 +121,14 @@ PH_API const char *ph_status_name(int status);
 
 /** @return a few words on @p status, such as "refused for good (5yz)". Static text. */
 PH_API const char *ph_status_text(int status);
+
+/**
+ * @return whether what failed with @p status may succeed if it is tried again as it is: a refusal
+ * for now (4yz), a server that could not be reached, a connection that was lost, no memory or room.
+ * A message must not be sent again for that alone: if its outcome is PH_OUTCOME_UNKNOWN it may
+ * arrive twice. ph_pool goes by this.
+ */
+PH_API bool ph_status_may_pass(int status);
 
 /** @return the name of @p phase in lower case, such as "rcpt"; "?" for other numbers. Static text.
  */

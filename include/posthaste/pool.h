@@ -98,10 +98,10 @@ typedef struct ph_retry {
 /**
  * Sets the rules of retries.
  *
- * Sent again is what may pass: a refusal with 4yz, a connection that could not be opened or was
- * lost, unless the outcome is unknown. A refusal with 5yz, a certificate or a login refused, is
- * final. What waited behind another message on a connection that was lost had no attempt yet, nor
- * had the one that found a connection closed that had been of use before.
+ * Sent again is what may pass (ph_status_may_pass): a refusal with 4yz, a connection that could not
+ * be opened or was lost, unless the outcome is unknown. A refusal with 5yz, a certificate or a
+ * login refused, is final. What waited behind another message on a connection that was lost had no
+ * attempt yet, nor had the one that found a connection closed that had been of use before.
  * @return PH_OK or PH_ERR_ARGUMENT (no attempts)
  */
 PH_API PH_MUST_CHECK int ph_pool_set_retry(ph_pool *pool, const ph_retry *retry);

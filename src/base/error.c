@@ -41,6 +41,40 @@ const char *ph_status_text(int status)
     return "unknown status";
 }
 
+bool ph_status_may_pass(int status)
+{
+    switch ((ph_status)status) {
+    case PH_ERR_NO_MEMORY:
+    case PH_ERR_HOST_UNKNOWN: /* name servers are out of order more often than names vanish */
+    case PH_ERR_OPEN_TIMEOUT:
+    case PH_ERR_SERVER_BUSY:
+    case PH_ERR_IO:
+    case PH_ERR_CLOSED:
+    case PH_ERR_READ_TIMEOUT:
+    case PH_ERR_WRITE_TIMEOUT:
+    case PH_ERR_TLS:
+    case PH_ERR_PROTOCOL:
+    case PH_ERR_BROKEN:
+    case PH_ERR_FULL:
+        return true;
+    case PH_OK:
+    case PH_ERR_ARGUMENT:
+    case PH_ERR_STATE:
+    case PH_ERR_CERTIFICATE:
+    case PH_ERR_UNSUPPORTED:
+    case PH_ERR_INSECURE:
+    case PH_ERR_SYNTAX:
+    case PH_ERR_AUTHENTICATION:
+    case PH_ERR_FATAL:
+    case PH_ERR_UNKNOWN:
+    case PH_ERR_SOURCE:
+    case PH_ERR_CONFIGURATION:
+    case PH_ERR_CANCELLED:
+        break;
+    }
+    return false;
+}
+
 const char *ph_phase_name(ph_phase phase)
 {
     switch (phase) {

@@ -27,12 +27,6 @@ static bool is_loss(int status)
            status == PH_ERR_BROKEN;
 }
 
-static bool may_pass(int status)
-{
-    return is_loss(status) || status == PH_ERR_SERVER_BUSY || status == PH_ERR_HOST_UNKNOWN ||
-           status == PH_ERR_OPEN_TIMEOUT || status == PH_ERR_NO_MEMORY;
-}
-
 /* @return its content can be read from its start again, and the program's function that was asked
  * for it has not ended everything meanwhile */
 static bool can_begin_anew(const struct ph__job *job)
@@ -50,7 +44,7 @@ static bool may_be_sent_again(const struct ph__job *job, int status, ph_outcome 
     if (outcome == PH_OUTCOME_UNKNOWN && !pool->retry.unknown_too)
         return false;
     /* What is unknown was sent well; what ended its session may have been another's matter. */
-    if (outcome == PH_OUTCOME_NOT_SENT && !may_pass(status))
+    if (outcome == PH_OUTCOME_NOT_SENT && !ph_status_may_pass(status))
         return false;
     return can_begin_anew(job);
 }
@@ -246,7 +240,7 @@ void ph__relay_failed(struct ph__relay *relay, const ph_error *error)
     relay->opens_after_ms = until;
     if (!is_last || has_others)
         return; /* those go on */
-    if (!may_pass(error->status) || relay->failed_openings >= pool->retry.attempts) {
+    if (!ph_status_may_pass(error->status) || relay->failed_openings >= pool->retry.attempts) {
         fail_waiting(relay, error);
         relay->failed_openings = 0;
     }

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """posthaste bulk with a checkpoint: what it remembers of runs that ended, however they ended."""
+import collections
 import json
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import time
 import unittest
 
 from bulk_support import WithSink, line, lines
-from support import COMMAND, LIMIT, clean_environment
+from support import COMMAND, LIMIT, Run, clean_environment
 
 
 class Checkpoint(WithSink):
@@ -128,7 +130,39 @@ class Checkpoint(WithSink):
         pathlib.Path(self.list).write_bytes(lines(changed))
         run = self.again(code=66)
         self.assert_says(run, "is not what it was when the checkpoint")
+        self.assertNotIn("the same command goes on", run.err)
         self.assertEqual(self.arrived(), self.all)
+
+
+class FullDisk(WithSink):
+    """A checkpoint that can grow no further; a limit on the size of files stands for the disk."""
+
+    def limited(self, most, *arguments):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+        return subprocess.run([COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT,
+                              env=clean_environment(), preexec_fn=limit, check=False)
+
+    def test_the_next_run_goes_on_wherever_it_ended(self):
+        self.list = self.ndjson(*(line(n, **({"to": "no address"} if n % 10 == 5 else {})) for n in range(60)))
+        good = {n for n in range(60) if n % 10 != 5}
+        for most in range(250, 4000, 250):
+            arguments = ("bulk", "--server", self.sink.address, "--connections", "1", "--checkpoint",
+                         str(self.folder / f"checkpoint-{most}"), self.list)
+            before = collections.Counter(self.arrived())
+            done = self.limited(most, *arguments)
+            if b"cannot be written, so that no more messages are begun: File too large" in done.stderr:
+                self.assertEqual(done.returncode, 75, done.stderr)
+            else:
+                self.assertEqual((done.returncode, done.stderr), (1, b""))
+            run = Run(*arguments)
+            self.assertIn(run.code, (1, 76), str(run))
+            unknown = {int(number) - 1 for number in re.findall(r"^line (\d+): unknown", run.out, re.M)}
+            arrived = collections.Counter(self.arrived()) - before
+            self.assertEqual(set(arrived.values()), {1}, str(run))
+            self.assertLessEqual(good - set(arrived), unknown, str(run))
 
 
 if __name__ == "__main__":

@@ -70,6 +70,8 @@ class Usage(Case):
                         says=f"{self.folder}: Is a directory; nothing was sent\n")
         os.mkdir(self.folder / "empty")
         self.refuse(*SERVER, str(self.folder / "empty"), code=66, says="No such file or directory; nothing was sent")
+        self.refuse(*SERVER, "--format", "mbox", "/dev/null", code=66,
+                    says="/dev/null: it is a pipe, a device or a socket, and not a file; nothing was sent\n")
         run = Run("bulk", *SERVER, "--format", "mbox", path)
         self.assertEqual((run.code, run.err), (66, f"posthaste bulk: {path} is no mbox: it does not begin with a "
                                                    'line "From ..."; nothing was sent\n'))
@@ -101,7 +103,9 @@ class Mailings(Case):
         self.refuse(b"Subject: {{name}}\nhi\n", people, "no empty line stands between its header")
         self.refuse(good, people + b"c@x.org\n", "r.csv, line 4: 1 field, but the first line names 2 columns")
         self.refuse(good, people + b"c@x.org,C,3\n", "r.csv, line 4: 3 fields, but")
-        self.refuse(good, people + b"c d,Cy\n", 'r.csv, line 4, column "email": this is not an address')
+        self.refuse(good, people + b"c d,Cy\n", 'r.csv, line 4, column "email": "c d" is not an address;')
+        self.refuse(good, people + b" c@x.org,Cy\n", '" c@x.org" is not an address; blanks around it belong to')
+        self.refuse(good, people + b",Cy\n", 'column "email": "" is not an address;')
         self.refuse(good, people + b'c@x.org,"C\ny"\n', 'column "name": a line break, which must not get into a header')
         self.refuse(good, b"email;name\n", 'with commas between (the first is "email;name")')
 

@@ -102,7 +102,7 @@ class Recipients(Case):
         self.assertIn("line 1: sent, but not to c@x.org: 550 5.1.1 nobody\n", run.out)
         self.assertIn("line 1: sent, but not to b@x.org: 450 4.2.0 later\n", run.out)
         self.assertIn("\n1 sent, 0 refused, 0 failed, 0 unknown in", run.out)
-        self.assertIn("\nof messages that others got: 1 recipients refused, 1 failed\n", run.out)
+        self.assertIn("\nrecipients of messages that others got: 1 refused, 1 failed\n", run.out)
 
     def test_without_retries_there_are_none(self):
         server = self.serve({"b@x.org": [LATER, YES]})
@@ -129,7 +129,7 @@ class Recipients(Case):
         run = self.bulk(server, code=1)
         self.assertEqual((server.delivered, server.tries_of("b@x.org"), server.tries_of("c@x.org")),
                          ([["a@x.org"]], 1, 2))
-        self.assertIn("of messages that others got: 2 recipients refused, 0 failed", run.out)
+        self.assertIn("recipients of messages that others got: 2 refused, 0 failed", run.out)
 
     def test_refused_for_now_beside_refused_for_good_is_tried_again(self):
         server = self.serve({"a@x.org": [NEVER], "b@x.org": [LATER, YES], "c@x.org": [NEVER]})

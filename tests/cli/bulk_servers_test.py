@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
 """posthaste bulk, against servers that hang up, allow little, and count."""
 import collections
+import os
+import pathlib
 import re
+import resource
+import subprocess
 import threading
+import time
 import unittest
 
-from bulk_support import line, lines
-from support import Case, FakeServer
+from bulk_support import Holding, line, lines
+from support import COMMAND, LIMIT, Case, FakeServer, Sink, clean_environment
 
 
 class Counting(FakeServer):
@@ -127,6 +132,89 @@ class Servers(Case):
         self.assertIn("200 sent, 0 refused, 0 failed, 0 unknown", run.out)
         self.assertEqual(server.taken, collections.Counter(range(200)))
         self.assertGreaterEqual(len(server.peers) - server.turned_away, 5)  # sessions of 40
+
+    def test_a_server_that_wants_a_login_first_blames_no_message(self):
+        server = self.start(FakeServer(MAIL="530 5.7.0 log in first"))
+        run = self.bulk(server, [line(n) for n in range(200)], "--connections", "1", code=77)
+        self.assertIn("0 sent, 0 refused, 0 failed, 0 unknown", run.out)
+        self.assert_says(run, "530 5.7.0 log in first")
+        self.assertLess(sum(text.startswith("MAIL") for text in server.lines), 200)
+
+
+class Files(Case):
+    """Files that cannot be read once their turn has come."""
+
+    def begin(self, *arguments, **rest):
+        process = subprocess.Popen([COMMAND, "bulk", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=clean_environment(), **rest)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        return process
+
+    def test_one_that_is_gone_is_named_with_the_reason(self):
+        server = self.start(Holding())
+        self.addCleanup(server.may_answer.set)
+        path = self.file("large.eml", b"Subject: 2\n\n" + b"0123456789\n" * 40000)
+        source = self.file("list.ndjson", lines([line(1), {"from": "a@x.org", "to": "b@x.org", "path": path}, line(3)]))
+        process = self.begin("--server", server.address, "--connections", "1", source)
+        self.assertTrue(server.heard.wait(LIMIT))
+        os.unlink(path)
+        server.may_answer.set()
+        self.assertEqual(process.wait(LIMIT), 75)
+        out = process.stdout.read().decode()
+        self.assertIn(f"line 2: failed: it was not sent, since {path} could not be read when its turn came: "
+                      "No such file or directory\n", out)
+        self.assertIn("2 sent, 0 refused, 1 failed, 0 unknown", out)
+
+    def test_an_mbox_that_is_cut_off_sends_no_half_message(self):
+        server = self.start(Holding())
+        self.addCleanup(server.may_answer.set)
+        text = b"".join(b"From x Thu Jan  1 00:00:00 1970\nFrom: a@x.org\nTo: b@x.org\nSubject: %d\n\n%s\n" % each
+                        for each in ((1, b"x\n"), (2, b"0123456789\n" * 40000)))
+        path = self.file("box", text)
+        process = self.begin("--server", server.address, "--connections", "1", path)
+        self.assertTrue(server.heard.wait(LIMIT))
+        os.truncate(path, 1000)
+        server.may_answer.set()
+        self.assertEqual(process.wait(LIMIT), 75)
+        self.assertRegex(process.stdout.read().decode(), r"message 2 \(byte \d+\): failed: it was not sent, since its part "
+                         "of the file could not be read when its turn came: it has become shorter\n")
+        self.assertEqual(server.lines.count("."), 1)
+
+    @unittest.skipUnless(os.path.exists("/proc/self/limits"), "limits are looked up in /proc")
+    def test_many_connections_may_have_many_files(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 2000))
+
+        for connections, expected in (("100", 364), ("9000", 2000), ("1", 67)):
+            process = self.begin("--server", "127.0.0.1:1", "--connections", connections, "-", stdin=subprocess.PIPE,
+                                 preexec_fn=limit)
+            begun = time.monotonic()
+            while self.limit_of(process) != expected:
+                self.assertLess(time.monotonic() - begun, LIMIT)
+                time.sleep(0.01)
+            process.stdin.close()
+            self.assertEqual(process.wait(LIMIT), 0)
+
+    @staticmethod
+    def limit_of(process):
+        found = re.search(r"^Max open files +(\d+)", pathlib.Path(f"/proc/{process.pid}/limits").read_text(), re.M)
+        return int(found.group(1))
+
+    def test_too_many_open_files_pass(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (30, 30))
+
+        sink = self.start(Sink("--without", "STARTTLS", "--delay", "BODY=50"))
+        large = self.file("large.eml", b"Subject: 1\n\n" + b"0123456789\n" * 30000)
+        source = self.file("list.ndjson", lines(
+            {"from": "a@x.org", "to": "b@x.org", **({"path": large} if n % 2 else {"body": "Subject: 2\n\nx\n"})}
+            for n in range(120)))
+        process = self.begin("--server", sink.address, "--connections", "100", "--retries", "1000", source,
+                             preexec_fn=limit)
+        out, err = process.communicate(timeout=LIMIT)
+        self.assertEqual(process.returncode, 0, out + err)
+        self.assertIn(b"120 sent, 0 refused, 0 failed, 0 unknown", out)
 
 
 if __name__ == "__main__":

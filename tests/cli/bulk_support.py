@@ -2,8 +2,9 @@
 """What the tests of posthaste bulk share: lines of JSON, and a sink that takes what is sent."""
 import json
 import re
+import threading
 
-from support import Case, Sink
+from support import LIMIT, Case, FakeServer, Sink
 
 
 def line(number, **fields):
@@ -19,6 +20,21 @@ def numbers(messages):
     """The numbers in the subjects of messages."""
     return sorted(int(number) for message in messages
                   for number in re.findall(rb"^Subject: (\d+)\r?$", message, re.M))
+
+
+class Holding(FakeServer):
+    """A server that keeps its answer to the first message until it may give it."""
+
+    def __init__(self):
+        super().__init__()
+        self.heard = threading.Event()
+        self.may_answer = threading.Event()
+
+    def _reply_to(self, verb):
+        if verb == ".":
+            self.heard.set()
+            self.may_answer.wait(LIMIT)
+        return super()._reply_to(verb)
 
 
 class WithSink(Case):

@@ -109,6 +109,7 @@ class Outcomes(WithSink):
         self.assertEqual(refused["error"]["class"], "ERR_FATAL")
         self.assertEqual((told[-1]["summary"]["sent"], told[-1]["summary"]["complete"]), (2, True))
         self.assertIsNone(told[-1]["summary"]["error"])
+        self.assertRegex(run.out, r'"seconds":\d+\.\d{1,3},')
 
     def test_quiet_says_nothing(self):
         run = self.bulk("--quiet", self.ndjson(line(1)))

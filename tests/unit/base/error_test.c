@@ -419,6 +419,22 @@ static void names__other_numbers_are_question_marks(void **state)
     }
 }
 
+static void may_pass__what_another_attempt_may_change(void **state)
+{
+    static const int passing[] = {PH_ERR_NO_MEMORY,    PH_ERR_HOST_UNKNOWN,  PH_ERR_IO,
+                                  PH_ERR_CLOSED,       PH_ERR_BROKEN,        PH_ERR_OPEN_TIMEOUT,
+                                  PH_ERR_READ_TIMEOUT, PH_ERR_WRITE_TIMEOUT, PH_ERR_TLS,
+                                  PH_ERR_PROTOCOL,     PH_ERR_SERVER_BUSY,   PH_ERR_FULL};
+    (void)state;
+    for (int status = 5; status > -1000; status--) {
+        bool expected = false;
+        for (size_t i = 0; i < ROWS(passing); i++)
+            expected |= passing[i] == status;
+        if (ph_status_may_pass(status) != expected)
+            fail_msg("%s", ph_status_name(status));
+    }
+}
+
 #define WITH_RECORD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -449,6 +465,7 @@ int main(void)
         cmocka_unit_test(names__every_status_and_phase_has_them),
         cmocka_unit_test(names__numbers_are_stable),
         cmocka_unit_test(names__other_numbers_are_question_marks),
+        cmocka_unit_test(may_pass__what_another_attempt_may_change),
     };
     return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bulk/checkpoint.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,7 +130,8 @@ static void recipients__are_known_one_by_one(void **state)
     assert_int_equal(end_of(&checkpoint, &other, KNOWN_SENT), 0);
     assert_string_equal(text_of_file(state, &n) + before,
                         "sent 0-aa\nfailed 0-aa \"b%20%25\"@x.org\nfailed 0-aa c@x.org\n"
-                        "sent 40-bb\n");
+                        "begun 0-aa \"b%20%25\"@x.org\nbegun 0-aa c@x.org\nsent 40-bb\n");
+    assert_int_equal(end_of(&checkpoint, &item, KNOWN_FAILED), 0);
     close_well(&checkpoint);
     open_well(state, &checkpoint);
     assert_true(checkpoint_knows_parts(&checkpoint, &item));
@@ -151,6 +155,64 @@ static void begun__is_written_by_the_commit(void **state)
     assert_int_equal(n, before);
     assert_int_equal(checkpoint_commit(&checkpoint), 0);
     assert_string_equal(text_of_file(state, &n) + before, "begun 0-aa\n");
+    close_well(&checkpoint);
+}
+
+static void ends__stand_behind_what_was_begun_before(void **state)
+{
+    struct checkpoint checkpoint;
+    const struct item items[] = {item_of(first, 0), item_of(second, 40), item_of(third, 80)};
+    size_t before, n;
+    open_well(state, &checkpoint);
+    (void)text_of_file(state, &before);
+    assert_true(checkpoint_begin(&checkpoint, &items[0]));
+    assert_int_equal(end_of(&checkpoint, &items[1], KNOWN_REFUSED), 0); /* it was never begun */
+    assert_string_equal(text_of_file(state, &n) + before, "begun 0-aa\nrefused 40-bb\n");
+    assert_true(checkpoint.is_unsynced);
+    assert_true(checkpoint_begin(&checkpoint, &items[2]));
+    assert_int_equal(checkpoint_commit(&checkpoint), 0);
+    assert_false(checkpoint.is_unsynced);
+    assert_string_equal(text_of_file(state, &n) + before,
+                        "begun 0-aa\nrefused 40-bb\nbegun 80-cc\n");
+    close_well(&checkpoint);
+}
+
+/* Lets files have @p n bytes at most: the nearest to a full disk that needs no file system. */
+static void limit_files(size_t n)
+{
+    struct rlimit limit;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = n;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_full_disk__keeps_whole_lines_and_takes_what_fits(void **state)
+{
+    struct checkpoint checkpoint;
+    const struct item items[] = {item_of(first, 0), item_of(second, 40), item_of(third, 80)};
+    struct rlimit usual;
+    size_t before, n;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+    open_well(state, &checkpoint);
+    assert_true(checkpoint_begin(&checkpoint, &items[0]));
+    assert_int_equal(checkpoint_commit(&checkpoint), 0);
+    (void)text_of_file(state, &before);
+    limit_files(before + 15);
+    assert_true(checkpoint_begin(&checkpoint, &items[1]));
+    assert_true(checkpoint_begin(&checkpoint, &items[2]));
+    assert_int_equal(checkpoint_commit(&checkpoint), EFBIG);
+    (void)text_of_file(state, &n);
+    assert_int_equal(n, before);
+    assert_int_equal(end_of(&checkpoint, &items[0], KNOWN_SENT), 0);
+    assert_string_equal(text_of_file(state, &n) + before, "sent 0-aa\n");
+    assert_true(checkpoint_begin(&checkpoint, &items[1]));
+    assert_int_equal(end_of(&checkpoint, &items[2], KNOWN_REFUSED), EFBIG);
+    (void)text_of_file(state, &n);
+    assert_int_equal(n, before + 10);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+    assert_int_equal(checkpoint_commit(&checkpoint), 0); /* it still has what was begun, alone */
+    assert_string_equal(text_of_file(state, &n) + before, "sent 0-aa\nbegun 40-bb\n");
     close_well(&checkpoint);
 }
 
@@ -316,6 +378,8 @@ int main(void)
         IN_FOLDER(what_happened__is_known_to_the_next_run),
         IN_FOLDER(recipients__are_known_one_by_one),
         IN_FOLDER(begun__is_written_by_the_commit),
+        IN_FOLDER(ends__stand_behind_what_was_begun_before),
+        IN_FOLDER(a_full_disk__keeps_whole_lines_and_takes_what_fits),
         IN_FOLDER(cut_anywhere__the_whole_lines_count),
         IN_FOLDER(what_a_crash_leaves__is_dropped_at_the_end_alone),
         IN_FOLDER(what_belongs_to_others__is_refused),

@@ -127,6 +127,7 @@ static void what_is_wrong__names_line_and_field(void **state)
         const char *line, *words[2];
     } rows[] = {
         {"{\"from\": \"a@x.org\",", {"it ends within an object", "jq -c"}},
+        {"[{\"from\": \"a@x.org\",", {"it ends within an array", "jq -c '.[]'"}},
         {"{\"from\": a", {"not JSON", "column"}},
         {"[1]", {"no object", ""}},
         {"\"x\"", {"no object", ""}},
@@ -169,6 +170,17 @@ static void what_is_wrong__names_line_and_field(void **state)
     }
 }
 
+static void another_kind_of_file__is_told_what_it_was_taken_for(void **state)
+{
+    struct item *item;
+    struct problem problem;
+    struct source *source = open_lines(state, "Subject: one message\n\nhi\n", &none);
+    assert_true(source_next(source, &item, &problem) == SOURCE_FAILED);
+    assert_non_null(strstr(problem.text, "line 1: it is not JSON, which this was taken for; "));
+    assert_non_null(strstr(problem.text, "posthaste send sends a single message"));
+    source_free(source);
+}
+
 static void a_long_line__is_one_message(void **state)
 {
     enum {
@@ -204,6 +216,7 @@ int main(void)
         IN_FOLDER(options_give_what_lines_lack),
         IN_FOLDER(an_address_that_is_none__concerns_its_message_alone),
         IN_FOLDER(what_is_wrong__names_line_and_field),
+        IN_FOLDER(another_kind_of_file__is_told_what_it_was_taken_for),
         IN_FOLDER(a_long_line__is_one_message),
     };
     return cmocka_run_group_tests_name("ndjson", tests, NULL, NULL);

@@ -19,7 +19,8 @@ static void delays__double_up_to_a_minute(void **state)
     static const struct {
         uint32_t attempts;
         int delay;
-    } rows[] = {{1, 500}, {2, 1000}, {3, 2000}, {7, 32000}, {8, 60000}, {UINT32_MAX, 60000}};
+    } rows[] = {{0, 0},     {1, 500},   {2, 1000},          {3, 2000},
+                {7, 32000}, {8, 60000}, {UINT32_MAX, 60000}};
     char identity[] = "7-aa";
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {
