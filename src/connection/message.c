@@ -10,9 +10,8 @@ int ph_message_new(const ph_allocator *allocator, ph_message **out)
     ph_message *message = *out = ph__allocate(memory, sizeof *message);
     if (!message)
         return PH_ERR_NO_MEMORY;
-    message->own_allocator = *memory;
-    message->allocator = &message->own_allocator;
-    ph__envelope_init(&message->envelope, message->allocator);
+    message->allocator = *memory;
+    ph__envelope_init(&message->envelope, &message->allocator);
     message->source = ph__source_memory(NULL, 0);
     return PH_OK;
 }
@@ -21,7 +20,7 @@ void ph_message_free(ph_message *message)
 {
     if (!message)
         return;
-    const ph_allocator allocator = message->own_allocator;
+    const ph_allocator allocator = message->allocator;
     ph__envelope_release(&message->envelope);
     ph__release(&allocator, message);
 }
@@ -29,7 +28,7 @@ void ph_message_free(ph_message *message)
 int ph_message_set_from(ph_message *message, const char *mailbox)
 {
     ph_address *from;
-    const int status = ph_address_new(mailbox, message->allocator, &from);
+    const int status = ph_address_new(mailbox, &message->allocator, &from);
     if (status == PH_OK)
         ph__envelope_set_from(&message->envelope, from);
     return status;
@@ -58,7 +57,7 @@ static int add_recipient(ph_message *message, ph_address *address)
 int ph_message_add_recipient(ph_message *message, const char *mailbox)
 {
     ph_address *address;
-    const int status = ph_address_new(mailbox, message->allocator, &address);
+    const int status = ph_address_new(mailbox, &message->allocator, &address);
     return status == PH_OK ? add_recipient(message, address) : status;
 }
 

@@ -9,8 +9,7 @@
 #include "protocol/envelope.h"
 
 struct ph_message {
-    ph_allocator own_allocator;
-    const ph_allocator *allocator;
+    ph_allocator allocator;
     struct ph__envelope envelope;
     struct ph__source source;
     void *in_pool; /* what a pool keeps of it while it has it; NULL: none does */

@@ -2,6 +2,7 @@
 /* The object behind ph_address: a mailbox and its ESMTP parameters. */
 #include "protocol/address.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <posthaste/error.h>
@@ -12,17 +13,12 @@
 static ph_address *new_address(const ph_allocator *allocator, const char *mailbox, size_t n)
 {
     const ph_allocator *memory = ph__allocator_or_default(allocator);
-    ph_address *address = ph__allocate(memory, sizeof *address);
+    ph_address *address = ph__allocate(memory, offsetof(ph_address, mailbox) + n + 1);
     if (!address)
         return NULL;
-    address->own_allocator = *memory;
-    address->allocator = &address->own_allocator;
-    ph__buffer_init(&address->parameters, address->allocator, ph__parameters_max_bytes);
-    address->mailbox = ph__duplicate_bytes(memory, mailbox, n);
-    if (!address->mailbox) {
-        ph__release(memory, address);
-        return NULL;
-    }
+    address->allocator = *memory;
+    memcpy(address->mailbox, mailbox, n);
+    address->mailbox[n] = '\0';
     address->is_international = ph__mailbox_is_international(address->mailbox);
     return address;
 }
@@ -42,18 +38,34 @@ int ph_address_new(const char *mailbox, const ph_allocator *allocator, ph_addres
     return *out ? PH_OK : PH_ERR_NO_MEMORY;
 }
 
+/* Makes room for @p n bytes more of parameters. */
+static int reserve_parameters(ph_address *address, size_t n)
+{
+    if (!address->parameters) {
+        address->parameters = ph__allocate(&address->allocator, sizeof *address->parameters);
+        if (!address->parameters)
+            return PH_ERR_NO_MEMORY;
+        ph__buffer_init(address->parameters, &address->allocator, ph__parameters_max_bytes);
+    }
+    return ph__buffer_reserve(address->parameters, n);
+}
+
 int ph_address_copy(const ph_address *address, ph_address **out)
 {
-    const struct ph__buffer *parameters = &address->parameters;
-    *out = new_address(address->allocator, address->mailbox, strlen(address->mailbox));
-    if (!*out)
+    const struct ph__buffer *parameters = address->parameters;
+    ph_address *copy = *out =
+        new_address(&address->allocator, address->mailbox, strlen(address->mailbox));
+    if (!copy)
         return PH_ERR_NO_MEMORY;
-    if (ph__buffer_append(&(*out)->parameters, parameters->bytes, parameters->length) != PH_OK) {
-        ph_address_free(*out);
+    if (address->parameter_count == 0)
+        return PH_OK;
+    if (reserve_parameters(copy, parameters->length) != PH_OK) {
+        ph_address_free(copy);
         *out = NULL;
         return PH_ERR_NO_MEMORY;
     }
-    (*out)->parameter_count = address->parameter_count;
+    (void)ph__buffer_append(copy->parameters, parameters->bytes, parameters->length);
+    copy->parameter_count = address->parameter_count;
     return PH_OK;
 }
 
@@ -61,9 +73,10 @@ void ph_address_free(ph_address *address)
 {
     if (!address)
         return;
-    const ph_allocator allocator = address->own_allocator;
-    ph__buffer_release(&address->parameters);
-    ph__release(&allocator, address->mailbox);
+    const ph_allocator allocator = address->allocator;
+    if (address->parameters)
+        ph__buffer_release(address->parameters);
+    ph__release(&allocator, address->parameters);
     ph__release(&allocator, address);
 }
 
@@ -112,11 +125,11 @@ int ph_address_add_parameter(ph_address *address, const char *keyword, const cha
         return PH_ERR_ARGUMENT;
     if (has_parameter(address, keyword, value))
         return PH_OK;
-    struct ph__buffer *parameters = &address->parameters;
-    const size_t n = strlen(keyword) + (value ? strlen(value) + 1 : 0) + 1;
-    const int status = ph__buffer_reserve(parameters, n);
+    const int status =
+        reserve_parameters(address, strlen(keyword) + (value ? strlen(value) + 1 : 0) + 1);
     if (status != PH_OK)
         return status;
+    struct ph__buffer *parameters = address->parameters;
     (void)ph__buffer_append_string(parameters, keyword);
     if (value) {
         (void)ph__buffer_append(parameters, "=", 1);
@@ -141,7 +154,7 @@ const char *ph_address_parameter(const ph_address *address, size_t index)
 {
     if (index >= address->parameter_count)
         return NULL;
-    const char *parameter = (const char *)address->parameters.bytes;
+    const char *parameter = (const char *)address->parameters->bytes;
     for (size_t i = 0; i < index; i++)
         parameter += strlen(parameter) + 1;
     return parameter;

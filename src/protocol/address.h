@@ -12,13 +12,13 @@ enum {
     ph__parameters_max_bytes = 4096
 };
 
+/* Lists have them by the ten thousand, nearly all without parameters. */
 struct ph_address {
-    const ph_allocator *allocator;
-    ph_allocator own_allocator; /* what allocator points to if the caller gave one */
-    char *mailbox;
-    struct ph__buffer parameters; /* "KEY=value", NUL behind each */
-    size_t parameter_count;
+    ph_allocator allocator;
+    struct ph__buffer *parameters; /* "KEY=value", NUL behind each; NULL: there are none */
+    uint16_t parameter_count;
     bool is_international;
+    char mailbox[];
 };
 
 #endif

@@ -8,6 +8,10 @@
 
 #include "base/allocator.h"
 
+enum {
+    recipients_min = 3 /* as many as malloc's smallest block holds */
+};
+
 void ph__envelope_init(struct ph__envelope *envelope, const ph_allocator *allocator)
 {
     *envelope = (struct ph__envelope){.allocator = allocator};
@@ -30,13 +34,16 @@ void ph__envelope_set_from(struct ph__envelope *envelope, ph_address *from)
 
 static int grow(struct ph__envelope *envelope)
 {
-    const size_t capacity = envelope->recipient_capacity ? envelope->recipient_capacity * 2 : 4;
+    const uint64_t capacity =
+        envelope->recipient_capacity ? (uint64_t)envelope->recipient_capacity * 2 : recipients_min;
+    if (capacity > UINT32_MAX)
+        return PH_ERR_NO_MEMORY;
     ph_address **recipients = ph__reallocate_array(envelope->allocator, envelope->recipients,
                                                    capacity, sizeof(ph_address *));
     if (!recipients)
         return PH_ERR_NO_MEMORY;
     envelope->recipients = recipients;
-    envelope->recipient_capacity = capacity;
+    envelope->recipient_capacity = (uint32_t)capacity;
     return PH_OK;
 }
 

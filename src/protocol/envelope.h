@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <posthaste/address.h>
 #include <posthaste/message.h>
@@ -13,8 +14,8 @@ struct ph__envelope {
     const ph_allocator *allocator;
     ph_address *from; /* NULL is the null sender */
     ph_address **recipients;
-    size_t recipient_count;
-    size_t recipient_capacity;
+    uint32_t recipient_count;
+    uint32_t recipient_capacity;
     ph_recipient_policy policy;
     ph_body_type body_type;
     ph_line_ends line_ends;
