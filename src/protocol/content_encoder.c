@@ -89,12 +89,13 @@ static void flush_run(struct output *out, const uint8_t *end)
 static const uint8_t *change(struct ph__content_encoder *encoder, struct output *out,
                              const uint8_t *at, const uint8_t *end)
 {
-    flush_run(out, at);
     if (*at == '.') {
-        out->slices[out->count++] = constant(2, 1);
+        flush_run(out, at + 1);
+        out->run = at; /* the dot follows itself */
         encoder->is_line_start = false;
-        return at; /* the dot itself follows */
+        return at;
     }
+    flush_run(out, at);
     out->slices[out->count++] = constant(0, 2);
     out->run = at + 1;
     encoder->is_line_start = true;

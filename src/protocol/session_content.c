@@ -12,7 +12,12 @@ enum {
      * to be still in the cache when the system copies it. */
     clean_chunk = 256 * 1024,
     /* Of what must be changed: it is gone through twice, since its length comes first. */
-    changed_chunk = 32 * 1024
+    changed_chunk = 32 * 1024,
+    /* At most so much is promised before it is looked through: a chunk that was begun is sent to
+     * its end, whatever becomes of the ones before. */
+    promise_max = 16 * 1024 * 1024,
+    /* Of less, the length is seen first. */
+    promise_from = 2 * clean_chunk
 };
 
 /* The caller says that nothing needs to be changed, and nothing was declared that must be checked.
@@ -101,6 +106,15 @@ void ph__session_file_failed(struct ph__session *session, const char *reason)
         content_failed(session, ph__session_queue_at(session, session->in_flight), reason);
 }
 
+/* Where a single byte is left to be said, a line end that is put in does not fit. */
+static void keep_promise(struct ph__content *content, struct ph__slice *slices, size_t count)
+{
+    if (!content->is_promised || content->bdat_rest > 1 || count == 0 || slices[0].length == 1)
+        return;
+    slices[0].length = 1;
+    content->owes_lf = true;
+}
+
 /* Pends the chunk's next bytes, at most `max`. @return how many were taken */
 static int encode(struct ph__session *session, struct ph__transaction *transaction, size_t max,
                   size_t *taken)
@@ -111,6 +125,7 @@ static int encode(struct ph__session *session, struct ph__transaction *transacti
     const size_t count = ph__content_encode(&content->encoder, content->chunk.bytes, max, slices,
                                             ph__content_slices_min, taken);
     int status = PH_OK;
+    keep_promise(content, slices, count);
     for (size_t i = 0; i < count && status == PH_OK; i++)
         status = ph__session_pend(session, slices[i], transaction);
     content->chunk.bytes += *taken;
@@ -150,6 +165,7 @@ struct chunk {
     size_t encoded; /* bytes that they are sent as */
     bool is_last;
     bool is_clean;                      /* they are sent as they are */
+    bool is_promised;                   /* taken is what is to be sent, whatever it is made of */
     struct ph__content_encoder encoder; /* as it is behind them */
 };
 
@@ -200,6 +216,32 @@ static struct chunk measure(const struct ph__content *content)
     return chunk;
 }
 
+/* What is said of a chunk comes before it, and what content becomes is known when it was looked
+ * through. But no byte becomes less than one (save an LF whose CR ended the piece before): if there
+ * is more than enough, a chunk of any length can be filled, and what is put in leaves more for the
+ * next. So much is gone through once, right before it leaves, and has few replies. That pays over
+ * TLS, where a reply must be decrypted; over plain text short chunks cost less, as their replies
+ * set a pace at which both sides find the bytes in the cache.
+ * @return 0 if there is not that much */
+static size_t promise(const struct ph__session *session, const struct ph__content *content)
+{
+    const size_t lent = content->chunk.length;
+    return !session->is_secure || lent < promise_from ? 0
+                                                      : smaller(lent - clean_chunk, promise_max);
+}
+
+static struct chunk next_chunk(const struct ph__session *session,
+                               const struct ph__transaction *transaction)
+{
+    const struct ph__content *content = &transaction->content;
+    if (is_vouched_for(transaction) && content->chunk.length > 0)
+        return vouched_chunk(content);
+    const size_t n = promise(session, content);
+    if (n > 0)
+        return (struct chunk){.taken = n, .encoded = n, .is_promised = true};
+    return measure(content);
+}
+
 /* A line a message: printf would cost more than the rest of it. */
 static size_t append_number(char *line, size_t n, size_t number)
 {
@@ -213,11 +255,11 @@ static size_t append_number(char *line, size_t n, size_t number)
     return n + sizeof digits - first;
 }
 
-static int pend_bdat_line(struct ph__session *session, const struct chunk *chunk)
+static int pend_bdat_line(struct ph__session *session, const struct chunk *chunk, size_t owed)
 {
     static const char last[] = " LAST";
     char line[48] = "BDAT ";
-    size_t n = append_number(line, strlen(line), chunk->encoded);
+    size_t n = append_number(line, strlen(line), owed + chunk->encoded);
     if (chunk->is_last) {
         memcpy(line + n, last, sizeof last);
         n += sizeof last - 1;
@@ -228,15 +270,29 @@ static int pend_bdat_line(struct ph__session *session, const struct chunk *chunk
     return ph__session_pend(session, (struct ph__slice){(const uint8_t *)line, n + 2}, NULL);
 }
 
+/* Pays what the chunk before had no room for. */
+static int pend_owed_lf(struct ph__session *session, struct ph__transaction *transaction)
+{
+    static const struct ph__slice lf = {.bytes = (const uint8_t *)"\n", .length = 1};
+    struct ph__content *content = &transaction->content;
+    if (!content->owes_lf)
+        return PH_OK;
+    content->owes_lf = false;
+    content->pended += lf.length;
+    return ph__session_pend(session, lf, transaction);
+}
+
 static int begin_chunk(struct ph__session *session, struct ph__transaction *transaction,
                        struct ph__command *command)
 {
     struct ph__content *content = &transaction->content;
-    const bool is_vouched = is_vouched_for(transaction) && content->chunk.length > 0;
-    const struct chunk chunk = is_vouched ? vouched_chunk(content) : measure(content);
-    int status = pend_bdat_line(session, &chunk);
+    const struct chunk chunk = next_chunk(session, transaction);
+    int status = pend_bdat_line(session, &chunk, content->owes_lf);
+    if (status == PH_OK)
+        status = pend_owed_lf(session, transaction);
     command->is_last = chunk.is_last;
     content->bdat_is_begun = true;
+    content->is_promised = chunk.is_promised;
     content->bdat_rest = chunk.taken;
     if (!chunk.is_clean || status != PH_OK)
         return status;
@@ -254,9 +310,25 @@ static int begin_chunk(struct ph__session *session, struct ph__transaction *tran
     return status;
 }
 
+/* Pends more of the chunk that was begun. No byte becomes more than two: half as many as are left
+ * to be said can never be too many. */
+static int fill_chunk(struct ph__session *session, struct ph__transaction *transaction)
+{
+    struct ph__content *content = &transaction->content;
+    const uint64_t before = content->pended;
+    size_t max = content->bdat_rest;
+    if (content->is_promised && max > 1)
+        max = smaller(max / 2, clean_chunk);
+    size_t taken = 0;
+    const int status = encode(session, transaction, max, &taken);
+    content->bdat_rest -= content->is_promised ? (size_t)(content->pended - before) : taken;
+    return status;
+}
+
 static void end_chunk(struct ph__transaction *transaction, const struct ph__command *command)
 {
     transaction->content.bdat_is_begun = false;
+    transaction->content.is_promised = false;
     transaction->data_is_queued = command->is_last;
     transaction->end_is_queued = command->is_last;
 }
@@ -271,11 +343,8 @@ static int build_bdat(struct ph__session *session, struct ph__transaction *trans
             return PH_OK;
         status = begin_chunk(session, transaction, command);
     }
-    while (status == PH_OK && content->bdat_rest > 0 && ph__session_has_room_to_pend(session)) {
-        size_t taken = 0;
-        status = encode(session, transaction, content->bdat_rest, &taken);
-        content->bdat_rest -= taken;
-    }
+    while (status == PH_OK && content->bdat_rest > 0 && ph__session_has_room_to_pend(session))
+        status = fill_chunk(session, transaction);
     if (status != PH_OK || content->bdat_rest > 0)
         return status;
     if (command->is_last) {

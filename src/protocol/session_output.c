@@ -5,6 +5,7 @@
  * leaves in one write.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "base/allocator.h"
 #include "base/format.h"
@@ -21,13 +22,27 @@ enum {
 bool ph__session_has_room_to_pend(struct ph__session *session)
 {
     return session->staging.length < ph__staging_enough &&
-           session->pending_count + pends_at_once <= ph__pending_size_max &&
+           session->pending_count - session->pending_first + pends_at_once <=
+               ph__pending_size_max &&
            session->pended - session->written < ph__pending_bytes_max;
+}
+
+/* Takes the places of what was written. Content may always have something pending: a short write
+ * each time that the places run out would come of waiting for the last of it. */
+static void close_up_pending(struct ph__session *session)
+{
+    session->pending_count -= session->pending_first;
+    memmove(session->pending, session->pending + session->pending_first,
+            session->pending_count * sizeof *session->pending);
+    session->pending_first = 0;
 }
 
 static int add_pending(struct ph__session *session, struct ph__pending pending,
                        const struct ph__transaction *owner)
 {
+    if (session->pending && session->pending_first > 0 &&
+        session->pending_count == session->pending_size)
+        close_up_pending(session);
     if (!session->pending || session->pending_count == session->pending_size) {
         const uint32_t size =
             session->pending_size == 0 ? ph__pending_size_min : 2 * session->pending_size;

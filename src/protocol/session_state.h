@@ -100,6 +100,8 @@ struct ph__content {
     bool was_begun;         /* some of it was lent */
     bool is_file;           /* what was lent is not here: bytes of a file */
     bool is_last_chunk;
+    bool is_promised;     /* the BDAT is filled with whatever comes, up to the length it told */
+    bool owes_lf;         /* the BDAT before ended within a line end that was put in */
     bool end_was_written; /* from here on a lost reply leaves the outcome unknown */
 };
 

@@ -31,8 +31,8 @@ struct ph__stream_functions {
 
     /*
      * Writes slices from the first on; DONE says that *n (at least 1) bytes were taken, which may
-     * be fewer than all. After WANT_..., the same bytes must be offered again, and more may follow
-     * them.
+     * be fewer than all. After WANT_..., the same bytes must be offered again, and after DONE those
+     * that were not taken; more may follow them.
      */
     enum ph__io (*write)(struct ph__stream *stream, const struct ph__slice *slices, size_t count,
                          size_t *n, struct ph__error *error);

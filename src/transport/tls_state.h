@@ -11,7 +11,16 @@
 #include "transport/tls_config.h"
 
 enum {
-    ph__tls_first_bytes = 64
+    ph__tls_first_bytes = 64,
+    /* So many records leave in one write; it costs less to copy them than to call the system for
+     * each. More save little, and each connection that sends has room for them. */
+    ph__tls_records_per_write = 16
+};
+
+/* A record that waits to be written. */
+struct ph__tls_record {
+    uint32_t end;   /* in the output */
+    uint32_t bytes; /* of the caller's that it holds */
 };
 
 struct ph__tls_stream {
@@ -23,9 +32,11 @@ struct ph__tls_stream {
     SSL *ssl;
     BIO *socket; /* NULL: the kernel does not encrypt */
     char *hostname;
-    struct ph__buffer output; /* records, to be written together */
-    size_t output_sent;       /* bytes of it that have left */
-    size_t accepted;          /* the caller's bytes that it holds */
+    struct ph__buffer output;                                 /* records, to be written together */
+    size_t output_sent;                                       /* bytes of it that have left */
+    struct ph__tls_record records[ph__tls_records_per_write]; /* those that hold caller's bytes */
+    size_t record_count;
+    size_t record_first; /* that has not left whole */
     bool gathers_output;
     bool is_shaken; /* the handshake is done */
     bool has_failed;

@@ -20,10 +20,7 @@
 
 enum {
     record_size = 16 * 1024,
-    /* So many records leave in one write; it costs less to copy them than to call the system for
-     * each. More save little, and each connection that sends has room for them. */
-    records_per_write = 16,
-    output_max = records_per_write * (record_size + 512)
+    output_max = ph__tls_records_per_write * (record_size + 512)
 };
 
 static struct ph__tls_stream *of(struct ph__stream *stream)
@@ -106,61 +103,64 @@ struct walk {
     size_t used;  /* bytes of it */
 };
 
+static void advance(struct walk *walk, size_t n)
+{
+    walk->used += n;
+    while (walk->first < walk->count && walk->used >= walk->slices[walk->first].length) {
+        walk->used -= walk->slices[walk->first].length;
+        walk->first++;
+    }
+}
+
 /* Joins slices in one record; a command and its neighbours must not leave as many. */
-static size_t fill_record(uint8_t *record, struct walk *walk)
+static size_t fill_record(uint8_t *record, struct walk walk)
 {
     size_t length = 0;
-    while (walk->first < walk->count && length < record_size) {
-        const struct ph__slice *slice = &walk->slices[walk->first];
-        const size_t rest = slice->length - walk->used;
+    while (walk.first < walk.count && length < record_size) {
+        const struct ph__slice *slice = &walk.slices[walk.first];
+        const size_t rest = slice->length - walk.used;
         const size_t room = record_size - length;
         const size_t taken = rest < room ? rest : room;
-        memcpy(record + length, slice->bytes + walk->used, taken);
+        memcpy(record + length, slice->bytes + walk.used, taken);
         length += taken;
-        walk->used += taken;
-        if (walk->used == slice->length) {
-            walk->first++;
-            walk->used = 0;
-        }
+        advance(&walk, taken);
     }
     return length;
 }
 
-static int encrypt_joined(struct ph__tls_stream *tls, struct walk *walk, size_t *n)
+static int encrypt_joined(struct ph__tls_stream *tls, const struct walk *walk, size_t *n)
 {
     uint8_t record[record_size];
-    const size_t length = fill_record(record, walk);
+    const size_t length = fill_record(record, *walk);
     const int result = SSL_write_ex(tls->ssl, record, length, n);
     ph__wipe(record, length); /* it may hold a password */
     return result;
 }
 
-/* A record that lies in one slice is encrypted from where it is. */
-static int encrypt_record(struct ph__tls_stream *tls, struct walk *walk, size_t *n)
+/* One record, which holds fewer bytes than there are where smaller ones were agreed on. What lies
+ * in one slice is encrypted from where it is. */
+static int encrypt_record(struct ph__tls_stream *tls, const struct walk *walk, size_t *n)
 {
     const struct ph__slice *slice = &walk->slices[walk->first];
     if (slice->length - walk->used < record_size)
         return encrypt_joined(tls, walk, n);
-    const int result = SSL_write_ex(tls->ssl, slice->bytes + walk->used, record_size, n);
-    walk->used += record_size;
-    if (walk->used == slice->length) {
-        walk->first++;
-        walk->used = 0;
-    }
-    return result;
+    return SSL_write_ex(tls->ssl, slice->bytes + walk->used, record_size, n);
 }
 
-/* Encrypts as many full records as leave in one write, and a last one that may be short. */
+/* Encrypts as many records as leave in one write: full ones, but for the last. */
 static enum ph__io encrypt(struct ph__tls_stream *tls, const struct ph__slice *slices, size_t count,
                            struct ph__error *error)
 {
     struct walk walk = {.slices = slices, .count = count};
     int result = 1;
     tls->gathers_output = true;
-    for (size_t i = 0; i < records_per_write && walk.first < count && result == 1; i++) {
+    while (tls->record_count < ph__tls_records_per_write && walk.first < count && result == 1) {
         size_t n = 0;
         result = encrypt_record(tls, &walk, &n);
-        tls->accepted += n;
+        if (n > 0)
+            tls->records[tls->record_count++] =
+                (struct ph__tls_record){.end = tls->output.length, .bytes = (uint32_t)n};
+        advance(&walk, n);
     }
     tls->gathers_output = false;
     return result == 1 ? PH__IO_DONE : outcome(tls, result, error);
@@ -179,27 +179,45 @@ static enum ph__io flush(struct ph__tls_stream *tls, struct ph__error *error)
             return io;
         tls->output_sent += n;
     }
-    ph__buffer_truncate(&tls->output, 0);
-    tls->output_sent = 0;
     return PH__IO_DONE;
 }
 
-/* Bytes that were encrypted count as taken when their records have left: until then the caller
- * offers them again (stream.h), and nothing is encrypted twice. */
+/* @return how many of the caller's bytes are in records that have left whole since the last call */
+static size_t count_left(struct ph__tls_stream *tls)
+{
+    size_t n = 0;
+    while (tls->record_first < tls->record_count &&
+           tls->records[tls->record_first].end <= tls->output_sent)
+        n += tls->records[tls->record_first++].bytes;
+    if (tls->record_first == tls->record_count)
+        tls->record_first = tls->record_count = 0;
+    return n;
+}
+
+/* Bytes that were encrypted count as taken when their record has left: until then the caller offers
+ * them again (stream.h), and nothing is encrypted twice. They count when it has left, and not with
+ * the last of its neighbours: the server may answer what it has, and what was not taken cannot have
+ * been answered. */
 static enum ph__io tls_write(struct ph__stream *stream, const struct ph__slice *slices,
                              size_t count, size_t *n, struct ph__error *error)
 {
     struct ph__tls_stream *tls = of(stream);
     begin_call(tls, error);
     enum ph__io io = PH__IO_DONE;
-    if (tls->accepted == 0)
+    if (tls->record_count == 0)
         io = encrypt(tls, slices, count, error);
-    if (io == PH__IO_DONE)
-        io = flush(tls, error);
     if (io != PH__IO_DONE)
         return io;
-    *n = tls->accepted;
-    tls->accepted = 0;
+    io = flush(tls, error);
+    *n = count_left(tls);
+    if (io == PH__IO_DONE) {
+        ph__buffer_truncate(&tls->output, 0);
+        tls->output_sent = 0;
+    }
+    if (*n == 0)
+        return io;
+    if (io == PH__IO_FAILED)
+        ph__error_clear(error); /* the next write fails again, and says why */
     return PH__IO_DONE;
 }
 

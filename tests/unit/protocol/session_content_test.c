@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a session writes, taken by pieces, and the content that it is lent by pieces. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "protocol/session.h"
@@ -139,6 +140,41 @@ static void content__long_runs_are_lent_and_not_copied(void **state)
     ph__session_content(peer.session, NULL, 0, true);
     assert_string_equal(peer_takes(&peer), "\r\n.\r\n");
     assert_false(ph__session_wants_content(peer.session));
+    message_release(&message);
+    peer_release(&peer);
+}
+
+/* A write that is short costs as much as a full one. */
+static void content__with_dots_fills_each_write_but_the_last(void **state)
+{
+    (void)state;
+    enum {
+        n = 8 * 1024 * 1024,
+        write = 256 * 1024
+    };
+    struct peer peer;
+    struct message message;
+    struct ph__slice slices[64];
+    char *content = malloc(n);
+    size_t sent = 0;
+    assert_non_null(content);
+    memset(content, 'x', n);
+    for (size_t i = 0; i + 4 <= n; i += 20000)
+        memcpy(content + i, "\r\n.x", 4);
+    peer_init(&peer);
+    send_up_to_content(&peer, &message);
+    ph__session_content(peer.session, content, n, true);
+    while (sent < n) {
+        size_t length = 0;
+        const size_t count = ph__session_output(peer.session, slices, ROWS(slices));
+        for (size_t i = 0; i < count; i++)
+            length += slices[i].length;
+        assert_true(length >= write || sent + length > n);
+        length = length < write ? length : write;
+        ph__session_wrote(peer.session, length);
+        sent += length;
+    }
+    free(content);
     message_release(&message);
     peer_release(&peer);
 }
@@ -321,6 +357,7 @@ int main(void)
         cmocka_unit_test(output__stays_until_it_was_written),
         cmocka_unit_test(content__is_the_same_however_it_is_lent_and_written),
         cmocka_unit_test(content__long_runs_are_lent_and_not_copied),
+        cmocka_unit_test(content__with_dots_fills_each_write_but_the_last),
         cmocka_unit_test(content__that_nobody_wants_is_ignored),
         cmocka_unit_test(content__that_fails_before_it_is_wanted_breaks_the_session),
         cmocka_unit_test(replies__before_the_command_has_left_are_not_believed),

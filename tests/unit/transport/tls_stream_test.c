@@ -51,6 +51,91 @@ static void write__joins_small_slices(void **state)
     tls_pair_end(&f);
 }
 
+/* A reply to what was not taken would answer nothing that was asked. */
+static void write__counts_each_record_once_it_has_left(void **state)
+{
+    (void)state;
+    enum {
+        record = 16 * 1024
+    };
+    static uint8_t bytes[20 * record];
+    static uint8_t got[record];
+    struct tls_pair f;
+    const struct ph__slice slices[] = {{bytes, 7}, {bytes + 7, sizeof bytes - 7}};
+    size_t n = 0;
+    size_t received = 0;
+    tls_pair_begin_shaken(&f, TLS1_3_VERSION);
+    while (received < record) {
+        size_t now = 0;
+        const enum ph__io io = tls_pair_write(&f, slices, 2, &n);
+        (void)SSL_read_ex(f.server, got, record - received, &now);
+        received += now;
+        assert_true((io == PH__IO_DONE) == (n > 0));
+        if (received == 0)
+            assert_int_equal(io, PH__IO_WANT_WRITE);
+        if (n > 0)
+            break;
+    }
+    assert_int_equal(n, record); /* and not the fifteen that wait behind it */
+    tls_pair_end(&f);
+}
+
+/* A socket that takes a little more than a record, and is lost then. */
+static enum ph__io take_little(struct ph__stream *stream, const struct ph__slice *slices,
+                               size_t count, size_t *n, struct ph__error *error)
+{
+    (void)stream;
+    (void)count;
+    if (slices[0].length < 256 * 1024)
+        return ph__socket_lost(error);
+    *n = 17000;
+    return PH__IO_DONE;
+}
+
+/* What left before the connection was lost may have been the end of a message. */
+static void write__counts_what_left_before_it_failed(void **state)
+{
+    (void)state;
+    static uint8_t bytes[256 * 1024];
+    struct tls_pair f;
+    const struct ph__slice slice = {bytes, sizeof bytes};
+    size_t n = 0;
+    tls_pair_open(&f, TLS1_3_VERSION);
+    struct ph__stream *plain = f.plain;
+    const struct ph__stream_functions *functions = plain->functions;
+    struct ph__stream_functions losing = *functions;
+    losing.write = take_little;
+    tls_pair_join(&f);
+    assert_int_equal(tls_pair_shake(&f), PH__IO_DONE);
+    plain->functions = &losing;
+    assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_DONE);
+    assert_int_equal(n, 16 * 1024);
+    assert_false(ph__error_is_set(&f.error));
+    const struct ph__slice rest = {bytes + n, sizeof bytes - n};
+    assert_int_equal(tls_pair_write(&f, &rest, 1, &n), PH__IO_FAILED);
+    assert_int_equal(f.error.view->status, PH_ERR_IO);
+    plain->functions = functions;
+    tls_pair_end(&f);
+}
+
+static void write__fills_no_record_further_than_its_context_wants(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(versions); i++) {
+        struct tls_pair f;
+        SSL_CTX *ctx;
+        tls_pair_open(&f, versions[i]);
+        tls_pair_use_own_context(&f, 0);
+        assert_int_equal(ph__tls_config_context(f.config, &ctx, &f.error), PH_OK);
+        assert_int_equal(SSL_CTX_set_max_send_fragment(ctx, 512), 1);
+        SSL_CTX_free(ctx);
+        tls_pair_join(&f);
+        assert_int_equal(tls_pair_shake(&f), PH__IO_DONE);
+        tls_pair_flow(&f);
+        tls_pair_end(&f);
+    }
+}
+
 static void has_pending__tells_of_bytes_that_no_descriptor_will_announce(void **state)
 {
     (void)state;
@@ -369,6 +454,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes__arrive_as_they_were_sent_both_ways),
         cmocka_unit_test(write__joins_small_slices),
+        cmocka_unit_test(write__counts_each_record_once_it_has_left),
+        cmocka_unit_test(write__counts_what_left_before_it_failed),
+        cmocka_unit_test(write__fills_no_record_further_than_its_context_wants),
         cmocka_unit_test(has_pending__tells_of_bytes_that_no_descriptor_will_announce),
         cmocka_unit_test(read__after_close_notify_is_the_end),
         cmocka_unit_test(read__of_a_truncated_stream_is_no_end),
