@@ -139,7 +139,7 @@ static int try_build(struct ph__session *session, unsigned kind)
     const struct ph__command command = {.kind = (uint8_t)kind};
     const struct ph__command_row *row = ph__command_row(&command);
     struct ph__buffer line;
-    ph__buffer_init_secret(&line, session->allocator, 2 * (size_t)ph__command_line_max);
+    ph__buffer_init_secret(&line, session->config->allocator, 2 * (size_t)ph__command_line_max);
     int status = row->build(session, &command, &line);
     ph__buffer_release(&line);
     if (status == PH_ERR_ARGUMENT)
@@ -158,12 +158,12 @@ int ph__session_command(struct ph__session *session, enum ph__single single, con
     int status = ph__session_take_operation(session, PH__STATE_OPEN);
     if (status != PH_OK)
         return status;
-    ph__release_secret(session->allocator, &session->argument);
+    ph__release_secret(session->config->allocator, &session->argument);
     const bool needs_argument = single == PH__SINGLE_RAW || single == PH__SINGLE_VRFY ||
                                 single == PH__SINGLE_EHLO || single == PH__SINGLE_HELO;
     if (needs_argument && (!argument || *argument == '\0'))
         return refuse_argument(session, rows[kind].phase, "a command line");
-    status = ph__replace_string(session->allocator, &session->argument, argument);
+    status = ph__replace_string(session->config->allocator, &session->argument, argument);
     if (status != PH_OK) {
         session->has_operation = false;
         return ph__error_set(&session->error, PH_ERR_NO_MEMORY, rows[kind].phase, "out of memory");

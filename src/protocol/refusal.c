@@ -91,7 +91,7 @@ static void record_command(struct ph__session *session, const struct ph__command
     if (!row->build)
         return;
     struct ph__buffer line;
-    ph__buffer_init_secret(&line, session->allocator, 2 * (size_t)ph__command_line_max);
+    ph__buffer_init_secret(&line, session->config->allocator, 2 * (size_t)ph__command_line_max);
     if (row->build(session, command, &line) == PH_OK) {
         ph__command_shown(shown, sizeof shown, line.bytes, line.length);
         ph__error_set_command(&session->error, shown);

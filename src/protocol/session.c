@@ -21,7 +21,7 @@ struct ph__session *ph__session_new(const struct ph__session_config *config)
     struct ph__session *session = ph__allocate(config->allocator, sizeof *session);
     if (!session)
         return NULL;
-    const ph_allocator *allocator = session->allocator = config->allocator;
+    const ph_allocator *allocator = config->allocator;
     session->config = config;
     ph__buffer_init(&session->input, allocator, ph__input_max);
     ph__reply_parser_init(&session->parser, allocator, &config->reply_limits);
@@ -41,7 +41,7 @@ void ph__session_free(struct ph__session *session)
 {
     if (!session)
         return;
-    const ph_allocator *allocator = session->allocator;
+    const ph_allocator *allocator = session->config->allocator;
     ph__exchange_release(session);
     ph__error_release(&session->error);
     session->staging.is_secret = true; /* it may hold what was to be sent next */
@@ -70,7 +70,7 @@ void ph__session_rest(struct ph__session *session)
     ph__buffer_release(&session->input);
     session->staging.is_secret = true; /* it may hold a login */
     ph__buffer_release(&session->staging);
-    ph__release(session->allocator, session->pending);
+    ph__release(session->config->allocator, session->pending);
     session->pending = NULL;
     session->pending_size = session->pending_count = session->pending_first = 0;
     ph__reply_parser_release(&session->parser);
@@ -217,12 +217,13 @@ static void grow_queue(struct ph__session *session)
     const uint32_t size = 2 * session->queue_size;
     if (size > queue_size_max(session))
         return;
-    struct ph__command *queue = ph__reallocate_array(session->allocator, NULL, size, sizeof *queue);
+    struct ph__command *queue =
+        ph__reallocate_array(session->config->allocator, NULL, size, sizeof *queue);
     if (!queue)
         return;
     for (size_t i = 0; i < session->queue_count; i++)
         queue[i] = *ph__session_queue_at(session, i);
-    ph__release(session->allocator, session->queue);
+    ph__release(session->config->allocator, session->queue);
     session->queue = queue;
     session->queue_size = size;
     session->queue_head = 0;

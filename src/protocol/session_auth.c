@@ -22,15 +22,15 @@ void ph__exchange_release(struct ph__session *session)
     if (exchange->mechanism)
         exchange->mechanism->finish(exchange->state);
     ph__mechanism_response_release(&exchange->response);
-    ph__release(session->allocator, exchange);
+    ph__release(session->config->allocator, exchange);
     session->exchange = NULL;
 }
 
 static struct ph__exchange *new_exchange(struct ph__session *session)
 {
-    struct ph__exchange *exchange = ph__allocate(session->allocator, sizeof *exchange);
+    struct ph__exchange *exchange = ph__allocate(session->config->allocator, sizeof *exchange);
     if (exchange)
-        ph__mechanism_response_init(&exchange->response, session->allocator);
+        ph__mechanism_response_init(&exchange->response, session->config->allocator);
     session->exchange = exchange;
     return exchange;
 }
@@ -154,7 +154,7 @@ static void challenged(struct ph__session *session, const ph_reply *reply)
 {
     struct ph__buffer challenge;
     const char *text = ph_reply_line(reply, 0);
-    ph__buffer_init_secret(&challenge, session->allocator, challenge_max);
+    ph__buffer_init_secret(&challenge, session->config->allocator, challenge_max);
     int status = ph__base64_decode(&challenge, text, strlen(text));
     /* Some servers prompt in plain words; a mechanism that reads no prompt does not mind. */
     if (status == PH_ERR_PROTOCOL) {

@@ -31,7 +31,7 @@ bool ph__session_has_room_to_pend(struct ph__session *session)
  * each time that the places run out would come of waiting for the last of it. */
 static void close_up_pending(struct ph__session *session)
 {
-    session->pending_count -= session->pending_first;
+    session->pending_count = (uint16_t)(session->pending_count - session->pending_first);
     memmove(session->pending, session->pending + session->pending_first,
             session->pending_count * sizeof *session->pending);
     session->pending_first = 0;
@@ -44,10 +44,10 @@ static int add_pending(struct ph__session *session, struct ph__pending pending,
         session->pending_count == session->pending_size)
         close_up_pending(session);
     if (!session->pending || session->pending_count == session->pending_size) {
-        const uint32_t size =
-            session->pending_size == 0 ? ph__pending_size_min : 2 * session->pending_size;
-        struct ph__pending *grown = ph__reallocate_array(session->allocator, session->pending, size,
-                                                         sizeof *session->pending);
+        const uint16_t size = session->pending_size == 0 ? (uint16_t)ph__pending_size_min
+                                                         : (uint16_t)(2 * session->pending_size);
+        struct ph__pending *grown = ph__reallocate_array(
+            session->config->allocator, session->pending, size, sizeof *session->pending);
         if (!grown)
             return PH_ERR_NO_MEMORY;
         session->pending = grown;

@@ -47,7 +47,7 @@ int ph__session_begin(struct ph__session *session, const struct ph__session_star
         return ph__error_set(&session->error, PH_ERR_ARGUMENT, PH_PHASE_EHLO,
                              "the HELO name must be a domain or an address literal in printable "
                              "ASCII of at most 255 bytes, without blanks");
-    session->opening = new_opening(session->allocator, start);
+    session->opening = new_opening(session->config->allocator, start);
     if (!session->opening)
         return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_NONE, "out of memory");
     session->has_operation = true;
@@ -99,7 +99,7 @@ static unsigned features_to_use(const struct ph__session *session)
 static void become_ready(struct ph__session *session)
 {
     session->features = features_to_use(session);
-    ph__release(session->allocator, session->opening);
+    ph__release(session->config->allocator, session->opening);
     session->opening = NULL;
     ph__session_enter(session, PH__STATE_OPEN);
     ph__session_end_operation(session, PH__EVENT_READY, PH_OK);
@@ -125,7 +125,7 @@ static void note_missing_tls(struct ph__session *session)
     char notice[256];
     (void)ph__format(notice, sizeof notice, "the session with %.120s is not encrypted: %s",
                      session->config->server, reason);
-    (void)ph__replace_string(session->allocator, &session->notice, notice);
+    (void)ph__replace_string(session->config->allocator, &session->notice, notice);
     ph__session_trace(session, PH_TRACE_INFO, "%s", notice);
 }
 
@@ -156,8 +156,8 @@ void ph__answered_ehlo(struct ph__session *session, const struct ph__command *co
                        const ph_reply *reply)
 {
     if (ph_reply_is_success(reply)) {
-        if (ph__capabilities_share(session->config->last_capabilities, session->allocator, reply,
-                                   &session->capabilities) == PH_OK)
+        if (ph__capabilities_share(session->config->last_capabilities, session->config->allocator,
+                                   reply, &session->capabilities) == PH_OK)
             introduced(session);
         else
             ph__session_fail_without_memory(session);
@@ -190,7 +190,7 @@ void ph__answered_helo(struct ph__session *session, const struct ph__command *co
         return;
     }
     ph_capabilities_free(session->capabilities);
-    session->capabilities = ph__capabilities_new(session->allocator);
+    session->capabilities = ph__capabilities_new(session->config->allocator);
     if (session->capabilities)
         introduced(session);
     else

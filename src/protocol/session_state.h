@@ -161,7 +161,6 @@ struct ph__opening {
 
 struct ph__session {
     const struct ph__session_config *config;
-    const ph_allocator *allocator; /* the config's */
     enum ph__session_state state;
     bool has_operation;
     bool has_reply;     /* to the operation under way, or the last */
@@ -182,10 +181,11 @@ struct ph__session {
 
     struct ph__buffer staging; /* command lines, and short pieces of content, joined */
     struct ph__pending *pending;
-    uint32_t pending_size;
-    uint32_t pending_count;
-    uint32_t pending_first;
+    uint16_t pending_size;
+    uint16_t pending_count;
+    uint16_t pending_first;
     uint32_t reply_count;
+    uint32_t window;  /* so many are in flight to a relay known as good; 0 or 1: off */
     uint64_t pended;  /* bytes, ever */
     uint64_t written; /* bytes, ever */
 
@@ -208,7 +208,6 @@ struct ph__session {
     uint32_t transactions_head;
     uint32_t transactions_count;
     uint32_t fed_count; /* so many of the first were queued to their end */
-    uint32_t window;    /* so many are in flight to a relay known as good; 0 or 1: off */
     uint64_t window_bytes;
     uint64_t bytes_in_flight;      /* of their content */
     struct ph__exchange *exchange; /* NULL: no AUTH under way */

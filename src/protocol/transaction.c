@@ -89,8 +89,8 @@ static int make_room(struct ph__session *session)
     if (session->transactions_count < session->transactions_size)
         return PH_OK;
     const uint32_t size = session->transactions ? transactions_max(session) : 1;
-    struct ph__transaction *grown = ph__reallocate_array(session->allocator, session->transactions,
-                                                         size, sizeof *session->transactions);
+    struct ph__transaction *grown = ph__reallocate_array(
+        session->config->allocator, session->transactions, size, sizeof *session->transactions);
     if (!grown)
         return ph__error_set(&session->error, PH_ERR_NO_MEMORY, PH_PHASE_MAIL, "out of memory");
     session->transactions = grown;

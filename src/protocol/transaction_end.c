@@ -119,7 +119,7 @@ int ph__session_cancel(struct ph__session *session, const void *tag)
     const bool has_begun = transaction->end_is_queued || transaction->content.bdat_is_begun ||
                            transaction->content.pended > 0;
     struct ph__error error;
-    ph__error_init(&error, session->allocator);
+    ph__error_init(&error, session->config->allocator);
     (void)ph__error_set(&error, PH_ERR_CANCELLED, ph__session_phase(session),
                         has_begun ? "the message was cancelled while its content was being sent; "
                                     "the connection is dropped so that no part of it is delivered"
@@ -162,7 +162,7 @@ static void settle_broken(struct ph__session *session, struct ph__transaction *t
 /* The reason for those that are not at fault: they may be sent again, whatever befell the one. */
 static void set_loss(struct ph__session *session, struct ph__error *loss)
 {
-    ph__error_init(loss, session->allocator);
+    ph__error_init(loss, session->config->allocator);
     (void)ph__error_set(loss, PH_ERR_CLOSED, ph__session_phase(session),
                         "the connection to %s was given up because of another message: %s",
                         session->config->server, session->error.view->message);
@@ -181,7 +181,7 @@ void ph__transactions_broken(struct ph__session *session, const struct ph__trans
 {
     struct ph__error reason;
     struct ph__error loss;
-    ph__error_init(&reason, session->allocator);
+    ph__error_init(&reason, session->config->allocator);
     ph__error_copy(&reason, &session->error);
     set_loss(session, &loss);
     uint32_t ended = 0;
