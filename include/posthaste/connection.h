@@ -18,7 +18,8 @@
  *
  * Messages are sent in the order in which they were added. Where the server offers PIPELINING, the
  * envelope of the next one leaves with the end of this one (RFC 2920): a stream of messages costs
- * one round trip each. Adapters for poll, epoll, libev, libuv and GLib: <posthaste/adapters/>.
+ * one round trip each, and one more behind a message whose recipients were refused, for RSET.
+ * Adapters for poll, epoll, libev, libuv and GLib: <posthaste/adapters/>.
  *
  * A connection belongs to one thread at a time. Nothing here blocks, except what the caller lends:
  * a message's source that blocks (a pipe, a callback), and a dial function.
