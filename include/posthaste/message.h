@@ -186,10 +186,15 @@ typedef enum ph_recipient_state {
 /** Frees a result that a call handed over. NULL is allowed. Never for one that an object lends. */
 PH_API void ph_result_free(ph_result *result);
 
+/*
+ * What these return belongs to the result. Once its message has ended it is valid as long as the
+ * result is; before, until more becomes of the message.
+ */
+
 /** @return what became of the message (for those recipients who were accepted). */
 PH_API ph_outcome ph_result_outcome(const ph_result *result);
 
-/** @return the failure, or NULL if there was none. Valid as long as the result. */
+/** @return the failure, or NULL if there was none. */
 PH_API const ph_error *ph_result_error(const ph_result *result);
 
 /** @return the reply to the end of the message, or NULL if there was none. */

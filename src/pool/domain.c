@@ -157,14 +157,16 @@ static bool lets_others_go(const struct ph__job *job)
            (relay->opens_after_ms > relay->pool->now_ms || job->passed_over < passed_over_max);
 }
 
-/* @return the first of a queue that may go; where none may, the one whose server's pause ends
- * first; NULL: the queue is empty */
-static struct ph__job *first_to_go(const struct ph__list *queue)
+/* @return the first of a queue that may go, to another server than @p except; where none may, the
+ * one whose server's pause ends first; NULL: there is none */
+static struct ph__job *first_to_go(const struct ph__list *queue, const struct ph__relay *except)
 {
     struct ph__job *soonest = NULL;
     struct ph__link *link = queue->ends.next;
     for (size_t n = 0; n < looked_at_max && link != &queue->ends; n++, link = link->next) {
         struct ph__job *job = holder(link);
+        if (job->relay == except)
+            continue;
         if (!lets_others_go(job))
             return job;
         if (!soonest || job->relay->timer.at_ms < soonest->relay->timer.at_ms)
@@ -173,9 +175,9 @@ static struct ph__job *first_to_go(const struct ph__list *queue)
     return soonest;
 }
 
-/* @return the one that stands aside and whose turn it is, among those that may go if there are any;
- * NULL: none stands aside */
-static struct ph__job *next_blocked(const struct ph__domain *domain)
+/* @return the one that stands aside and whose turn it is, among those that may go if there are any,
+ * to another server than @p except; NULL: none stands aside */
+static struct ph__job *next_blocked(const struct ph__domain *domain, const struct ph__relay *except)
 {
     struct ph__job *first[ph__priorities];
     bool waits[ph__priorities];
@@ -183,7 +185,7 @@ static struct ph__job *next_blocked(const struct ph__domain *domain)
     bool is_empty = true;
     bool may_none_go = true;
     for (size_t rank = 0; rank < ph__priorities; rank++) {
-        first[rank] = first_to_go(&domain->blocked[rank]);
+        first[rank] = first_to_go(&domain->blocked[rank], except);
         waits[rank] = first[rank] != NULL;
         may_go[rank] = waits[rank] && !lets_others_go(first[rank]);
         is_empty = is_empty && !waits[rank];
@@ -217,7 +219,7 @@ static void call(struct ph__job *job)
 /* The next one that stands aside has its turn, if the domain takes one more. */
 static void call_next(struct ph__domain *domain, const ph_pool *pool)
 {
-    struct ph__job *next = has_room(domain, pool) ? next_blocked(domain) : NULL;
+    struct ph__job *next = has_room(domain, pool) ? next_blocked(domain, NULL) : NULL;
     if (next)
         call(next);
 }
@@ -230,8 +232,8 @@ void ph__domain_pass_on(struct ph__job *job)
     struct ph__job *next = NULL;
     job->has_passed_on = true;
     if (has_room(job->domain, pool) && lets_others_go(job))
-        next = next_blocked(job->domain);
-    if (!next || next->relay == job->relay)
+        next = next_blocked(job->domain, job->relay);
+    if (!next)
         return;
     count_passing(job);
     call(next);
@@ -285,7 +287,7 @@ static void call_all(struct ph__domain *domain, const ph_pool *pool)
 {
     const size_t limit = pool->messages_per_domain;
     for (size_t n = domain->in_flight; limit == 0 || n < limit; n++) {
-        struct ph__job *next = next_blocked(domain);
+        struct ph__job *next = next_blocked(domain, NULL);
         if (!next)
             return;
         call(next);

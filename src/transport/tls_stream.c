@@ -182,6 +182,24 @@ static enum ph__io flush(struct ph__tls_stream *tls, struct ph__error *error)
     return PH__IO_DONE;
 }
 
+static void forget_output(struct ph__tls_stream *tls)
+{
+    ph__buffer_truncate(&tls->output, 0);
+    tls->output_sent = 0;
+}
+
+/* What OpenSSL answered while records waited stands behind them, and must have left, too: what was
+ * sent of it takes room. */
+static enum ph__io encrypt_next(struct ph__tls_stream *tls, const struct ph__slice *slices,
+                                size_t count, struct ph__error *error)
+{
+    const enum ph__io io = flush(tls, error);
+    if (io != PH__IO_DONE)
+        return io;
+    forget_output(tls);
+    return encrypt(tls, slices, count, error);
+}
+
 /* @return how many of the caller's bytes are in records that have left whole since the last call */
 static size_t count_left(struct ph__tls_stream *tls)
 {
@@ -205,15 +223,13 @@ static enum ph__io tls_write(struct ph__stream *stream, const struct ph__slice *
     begin_call(tls, error);
     enum ph__io io = PH__IO_DONE;
     if (tls->record_count == 0)
-        io = encrypt(tls, slices, count, error);
+        io = encrypt_next(tls, slices, count, error);
     if (io != PH__IO_DONE)
         return io;
     io = flush(tls, error);
     *n = count_left(tls);
-    if (io == PH__IO_DONE) {
-        ph__buffer_truncate(&tls->output, 0);
-        tls->output_sent = 0;
-    }
+    if (io == PH__IO_DONE)
+        forget_output(tls);
     if (*n == 0)
         return io;
     if (io == PH__IO_FAILED)

@@ -99,7 +99,7 @@ static void messages__that_are_called_keep_their_order(void **state)
     w.sites[0].content_takes = 15000;
     add_many(&w, PH_PRIORITY_NORMAL, 0, 5);
     world_go_to(&w, 5000);
-    w.sites[0].content_takes = 3000;
+    w.sites[0].content_takes = 4500;
     world_finish(&w);
     expect_order(&w, order, ROWS(order));
     assert_int_equal(world_end(&w).sent, 5);
@@ -207,6 +207,36 @@ static void message__whose_server_fails_lets_others_go(void **state)
     assert_int_equal(world_end(&w).sent, 4);
 }
 
+/* Behind it stands one more to its server, and one to a server that is paused for longer, but not
+ * for as long as the first one is down. */
+static void message__whose_server_fails_lets_those_of_other_servers_go(void **state)
+{
+    (void)state;
+    const ph_retry retry = {.attempts = 10, .first_delay_ms = 1000, .delay_max_ms = 60000};
+    struct world w;
+    begin_with_one_under_way(&w, 3);
+    assert_int_equal(ph_pool_set_retry(w.pool, &retry), PH_OK);
+    w.sites[0].content_takes = 4500;
+    w.sites[1].is_down = true;
+    w.sites[2].is_down = true;
+    world_go_to(&w, 20);
+    (void)world_send(&w, &w.sites[0], 1, all);
+    add_behind(&w, &w.sites[1], 3);
+    add_behind(&w, &w.sites[1], 4);
+    add_behind(&w, &w.sites[2], 5);
+    (void)world_send(&w, &w.sites[2], 2, "other.example");
+    world_go_to(&w, 5000);
+    w.sites[2].is_down = false;
+    world_go_to(&w, 20000);
+    w.sites[1].is_down = false;
+    world_finish(&w);
+    check_arrived(&w, 1, "n1@all.example", 4510, 4600);
+    check_arrived(&w, 2, "n5@all.example", 5500, 9000);
+    check_arrived(&w, 3, "n2@other.example", 5500, 9000);
+    check_arrived(&w, 4, "n3@all.example", 20000, 100000);
+    assert_int_equal(world_end(&w).sent, 6);
+}
+
 /* Its server's rate was used up before its turn came. */
 static void message__whose_server_is_paused_lets_others_go(void **state)
 {
@@ -283,6 +313,7 @@ int main(void)
         cmocka_unit_test(turn__that_came_to_nothing_is_still_owed),
         cmocka_unit_test(turn__of_one_that_is_taken_back_is_still_owed),
         cmocka_unit_test(message__whose_server_fails_lets_others_go),
+        cmocka_unit_test(message__whose_server_fails_lets_those_of_other_servers_go),
         cmocka_unit_test(message__whose_server_is_paused_lets_others_go),
         cmocka_unit_test(message__whose_server_is_always_paused_is_not_the_last),
         cmocka_unit_test(message__that_lost_its_connection_stands_aside_again),

@@ -118,6 +118,60 @@ static void write__counts_what_left_before_it_failed(void **state)
     tls_pair_end(&f);
 }
 
+static size_t plain_room;
+
+/* A socket that takes as much as there is said to be room for. */
+static enum ph__io take_what_has_room(struct ph__stream *stream, const struct ph__slice *slices,
+                                      size_t count, size_t *n, struct ph__error *error)
+{
+    (void)stream;
+    (void)count;
+    (void)error;
+    *n = slices[0].length < plain_room ? slices[0].length : plain_room;
+    plain_room -= *n;
+    return *n > 0 ? PH__IO_DONE : PH__IO_WANT_WRITE;
+}
+
+/* What OpenSSL answers while records wait leaves behind them, and may be left alone. */
+static void write__waits_until_what_stands_behind_its_records_has_left(void **state)
+{
+    (void)state;
+    enum {
+        records = 16 * (5 + 16 * 1024 + 1 + 16)
+    };
+    static uint8_t bytes[256 * 1024];
+    struct tls_pair f;
+    const struct ph__slice slice = {bytes, sizeof bytes};
+    size_t n;
+    tls_pair_open(&f, TLS1_3_VERSION);
+    struct ph__stream *plain = f.plain;
+    const struct ph__stream_functions *functions = plain->functions;
+    struct ph__stream_functions narrow = *functions;
+    narrow.write = take_what_has_room;
+    tls_pair_use_own_context(&f, 0);
+    tls_pair_join(&f);
+    assert_int_equal(tls_pair_shake(&f), PH__IO_DONE);
+    assert_int_equal(tls_pair_read(&f, bytes, 1, &n), PH__IO_WANT_READ); /* tickets */
+    plain->functions = &narrow;
+    plain_room = 0;
+    assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_WANT_WRITE);
+    SSL_set_verify(f.server, SSL_VERIFY_PEER, NULL);
+    assert_int_equal(SSL_verify_client_post_handshake(f.server), 1);
+    assert_int_equal(SSL_do_handshake(f.server), 1);
+    tls_pair_wait_for_server(&f);
+    assert_int_equal(tls_pair_read(&f, bytes, 1, &n), PH__IO_WANT_READ);
+    plain_room = records + 1;
+    assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_DONE);
+    assert_int_equal(n, sizeof bytes);
+    assert_int_equal(plain_room, 0); /* something stood behind them */
+    assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_WANT_WRITE);
+    plain_room = SIZE_MAX;
+    assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_DONE);
+    assert_int_equal(n, sizeof bytes);
+    plain->functions = functions;
+    tls_pair_end(&f);
+}
+
 static void write__fills_no_record_further_than_its_context_wants(void **state)
 {
     (void)state;
@@ -456,6 +510,7 @@ int main(void)
         cmocka_unit_test(write__joins_small_slices),
         cmocka_unit_test(write__counts_each_record_once_it_has_left),
         cmocka_unit_test(write__counts_what_left_before_it_failed),
+        cmocka_unit_test(write__waits_until_what_stands_behind_its_records_has_left),
         cmocka_unit_test(write__fills_no_record_further_than_its_context_wants),
         cmocka_unit_test(has_pending__tells_of_bytes_that_no_descriptor_will_announce),
         cmocka_unit_test(read__after_close_notify_is_the_end),
