@@ -18,8 +18,7 @@
  *
  * Messages are sent in the order in which they were added. Where the server offers PIPELINING, the
  * envelope of the next one leaves with the end of this one (RFC 2920): a stream of messages costs
- * one round trip each, and one more behind a message whose recipients were refused, for RSET.
- * Adapters for poll, epoll, libev, libuv and GLib: <posthaste/adapters/>.
+ * one round trip each. Adapters for poll, epoll, libev, libuv and GLib: <posthaste/adapters/>.
  *
  * A connection belongs to one thread at a time. Nothing here blocks, except what the caller lends:
  * a message's source that blocks (a pipe, a callback), and a dial function.
@@ -136,7 +135,8 @@ PH_API void ph_connection_set_handler(ph_connection *connection, ph_event_fn han
 
 /**
  * Adds a message, also before READY. It and its source stay the caller's, who leaves them alone
- * until MESSAGE_DONE.
+ * until MESSAGE_DONE. One whose content is in memory may be added again before that, also to other
+ * connections of the same thread: it is sent, and told of, once for each time.
  *
  * @param user_data  comes back with the event
  * @return PH_OK: MESSAGE_DONE will come; PH_ERR_FULL (as many as may wait do: go on at the next
@@ -151,7 +151,8 @@ PH_API size_t ph_connection_room(const ph_connection *connection);
 /**
  * Takes a message back. What was sent of it is undone where SMTP can: by RSET while it is an
  * envelope, by dropping the connection while it is content. MESSAGE_DONE comes for it, and for
- * every other that the drop cost, as always.
+ * every other that the drop cost, as always. Of one that was added more than once, the first that
+ * has not ended is meant.
  *
  * @return PH_OK: its status will be PH_ERR_CANCELLED; PH_ERR_STATE: its end was sent, and it ends
  *         as the server says (or is not under way at all)

@@ -124,6 +124,7 @@ struct ph__transaction {
     bool needs_reset;      /* the server has begun a transaction: a failure needs RSET */
     bool has_recipients;   /* it took a recipient: the end of data would deliver something */
     bool has_failed;       /* its result's error says how */
+    bool is_resetting;     /* RSET is all that is left to be answered: another may follow */
     bool sends_no_content; /* 354 though nobody is left: only the dot is sent */
     bool must_restart;     /* refused for what came before it: it is sent anew */
     bool has_restarted;

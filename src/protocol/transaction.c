@@ -218,6 +218,7 @@ static void begin_bdat(struct ph__transaction *transaction)
 static bool must_clear(const struct ph__session *session, const struct ph__transaction *transaction)
 {
     return may_fly_blind(session, transaction) && session->queue_count > 0 &&
+           ph__session_queue_at(session, session->queue_count - 1)->kind != PH__CMD_RESET &&
            transaction != ph__transaction_at(session, 0);
 }
 
@@ -242,12 +243,13 @@ static void feed(struct ph__session *session, struct ph__transaction *transactio
     transaction->data_is_queued = true;
 }
 
-/* Feeds a transaction that has not ended. @return it is queued to its end, and another may follow
- */
+/* Feeds a transaction that has not ended. @return it is queued to its end, or to the RSET that
+ * clears it away (which may stand anywhere in a group: RFC 2920 section 3.1); another may follow */
 static bool feed_to_its_end(struct ph__session *session, struct ph__transaction *transaction)
 {
+    const bool overlaps = session->features & PH_FEATURE_OVERLAP;
     if (transaction->has_failed)
-        return false;
+        return transaction->is_resetting && overlaps;
     if (transaction->must_restart) {
         if (session->queue_count == 0)
             ph__transaction_queue(session, transaction, PH__CMD_RESET, 0);
@@ -255,7 +257,7 @@ static bool feed_to_its_end(struct ph__session *session, struct ph__transaction 
     }
     if (transaction->envelope)
         feed(session, transaction);
-    return transaction->end_is_queued && (session->features & PH_FEATURE_OVERLAP);
+    return transaction->end_is_queued && overlaps;
 }
 
 static bool window_is_full(const struct ph__session *session)

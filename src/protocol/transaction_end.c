@@ -43,7 +43,7 @@ static void restart(struct ph__session *session)
         if (transaction->is_ended || transaction->has_failed || !transaction->mail_is_queued)
             continue;
         if (transaction->queued_count > 0)
-            continue; /* it began behind this RSET, which was a second one */
+            continue; /* it began behind this RSET */
         ph__result_forget_recipients(transaction->result);
         transaction->mail_is_queued = false;
         transaction->data_is_queued = false;
@@ -71,6 +71,7 @@ void ph__transaction_settle(struct ph__session *session, struct ph__transaction 
         return;
     }
     transaction->needs_reset = false;
+    transaction->is_resetting = true;
     ph__transactions_drop_unbuilt(session); /* RSET behind the next envelope would undo that */
     ph__transaction_queue(session, transaction, PH__CMD_RESET, 0);
 }
