@@ -16,9 +16,10 @@ void ph__connection_note_progress(ph_connection *connection, uint64_t now_ms)
         connection->reading_since = 0;
         connection->reply_since = 0;
     } else {
-        if (received || connection->reading_since == 0)
+        /* Who is still being written to need not have answered. */
+        if (received || wrote || connection->reading_since == 0)
             connection->reading_since = now_ms;
-        if (replies != connection->replies_seen || connection->reply_since == 0)
+        if (replies != connection->replies_seen || wrote || connection->reply_since == 0)
             connection->reply_since = now_ms;
     }
     connection->replies_seen = replies;

@@ -19,6 +19,8 @@
 #include "unit/base/test.h"
 #include "unit/base/test_allocator.h"
 
+#define PIPELINING "250-mx\r\n250 PIPELINING\r\n"
+
 /* One under way; all NULL if there is none. */
 struct message {
     struct ph__envelope envelope;
@@ -130,14 +132,14 @@ static void check_gives_up(struct fixture *f, uint64_t at_ms, ph_status status, 
 }
 
 /* A session that has been greeted at 1000, ready for a message. */
-static void begin_session(struct fixture *f)
+static void begin_session(struct fixture *f, const char *offers)
 {
     init(f);
     use_pair(f);
     begin_at(f, 1000);
     server_says(f, "220 mx\r\n");
     assert_false(process(f, 1000));
-    server_says(f, "250-mx\r\n250 PIPELINING\r\n");
+    server_says(f, offers);
     assert_true(process(f, 1000));
     assert_int_equal(f->event.type, PH__EVENT_READY);
 }
@@ -278,7 +280,7 @@ static void limits__do_not_run_while_nothing_is_awaited(void **state)
 {
     (void)state;
     struct fixture f;
-    begin_session(&f);
+    begin_session(&f, PIPELINING);
     assert_int_equal(deadline(&f, 1000), PH_NO_DEADLINE);
     assert_false(process(&f, 1000000));
     assert_int_equal(
@@ -310,7 +312,7 @@ static void limits__act_at_once_when_they_change(void **state)
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 enum {
-    content_size = 256 * 1024 /* more than any socket buffers here */
+    content_size = 512 * 1024 /* more than any socket buffers here, and two chunks */
 };
 
 static void submit(struct fixture *f)
@@ -342,7 +344,7 @@ static void server_takes_some(const struct fixture *f)
 /* @return the connection waits at @p now_ms for a server that takes nothing of the content */
 static void begin_blocked(struct fixture *f, uint64_t now_ms)
 {
-    begin_session(f);
+    begin_session(f, PIPELINING);
     submit(f);
     assert_false(process(f, 1000));
     server_says(f, "250 ok\r\n250 ok\r\n354 go ahead\r\n");
@@ -394,6 +396,31 @@ static void read_limit__begins_behind_the_last_byte_written(void **state)
     end(&f);
 }
 
+/* The reply to the first chunk is awaited while the second is written. */
+static void read_limit__does_not_count_what_was_written_meanwhile(void **state)
+{
+    (void)state;
+    struct fixture f;
+    uint64_t now_ms = 1200;
+    begin_session(&f, "250-mx\r\n250-CHUNKING\r\n250 PIPELINING\r\n");
+    submit(&f);
+    assert_false(process(&f, 1000));
+    server_says(&f, "250 ok\r\n250 ok\r\n");
+    assert_false(process(&f, now_ms));
+    while (deadline(&f, now_ms) == now_ms + 300) { /* blocked */
+        now_ms += 100;
+        server_takes_some(&f);
+        assert_false(process(&f, now_ms));
+    }
+    assert_true(now_ms > 2200); /* longer than the reply limit */
+    assert_int_equal(deadline(&f, now_ms), now_ms + 500);
+    server_says(&f, "250 ok\r\n250 queued\r\n");
+    assert_true(process(&f, now_ms + 499));
+    assert_int_equal(f.event.type, PH__EVENT_MESSAGE_DONE);
+    assert_int_equal(ph_result_outcome(f.message.result), PH_OUTCOME_SENT);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +436,7 @@ int main(void)
         cmocka_unit_test(write_limit__covers_a_server_that_takes_nothing),
         cmocka_unit_test(write_limit__begins_anew_with_each_byte_taken),
         cmocka_unit_test(read_limit__begins_behind_the_last_byte_written),
+        cmocka_unit_test(read_limit__does_not_count_what_was_written_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
