@@ -104,7 +104,7 @@ ROWS = [
         has_file=True),
     # The limit reads what it sends, since what is not read cannot be looked through; and it reads
     # the same file, since another may lie in the page cache in other pieces.
-    Row("big-data-file", "256 MiB by DATA from a file", DATA, 1, 256 * MIB,
+    Row("big-data-file", "256 MiB by DATA from a file", DATA, 4, 256 * MIB,
         [Entry("raw", "data,file"), *_whole("data,file", "posthaste", "libesmtp", "curl-easy")],
         "s/GB", at_most=1.4, has_file=True, has_dots=False),
     Row("big-bdat-memory", "256 MiB by BDAT from memory", CHUNKING, 1, 256 * MIB,

@@ -24,7 +24,7 @@ enum ph__connection_stage {
 
 enum {
     ph__read_size = 16 * 1024,
-    ph__source_buffer_size = 64 * 1024,
+    ph__source_buffer_size = 128 * 1024,
     ph__first_bytes = 3 /* they tell TLS from SMTP */
 };
 
