@@ -35,7 +35,6 @@ void ph__connection_set_clock(ph_connection *connection, uint64_t now_ms)
 {
     connection->now_ms = now_ms;
     if (connection->is_clock_stale && connection->stage == PH__STAGE_OPEN) {
-        connection->has_received = true;
         connection->has_sent = true;
         ph__connection_note_progress(connection, now_ms);
     }
