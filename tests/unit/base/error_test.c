@@ -45,17 +45,23 @@ static char *repeated(const char *text, size_t times)
     return all;
 }
 
-static void assert_nothing_failed(const struct ph__error *error)
+/* It has no reply, no command and no reason of the system. */
+static void assert_nothing_is_added(const struct ph__error *error)
 {
-    assert_false(ph__error_is_set(error));
-    assert_int_equal(error->view->status, PH_OK);
-    assert_int_equal(error->view->phase, PH_PHASE_NONE);
     assert_int_equal(error->view->reply_code, 0);
     assert_null(error->view->enhanced_code);
     assert_null(error->view->reply_text);
     assert_null(error->view->command);
     assert_int_equal(error->view->system_errno, 0);
     assert_int_equal(error->view->outcome, PH_OUTCOME_NOT_SENT);
+}
+
+static void assert_nothing_failed(const struct ph__error *error)
+{
+    assert_false(ph__error_is_set(error));
+    assert_int_equal(error->view->status, PH_OK);
+    assert_int_equal(error->view->phase, PH_PHASE_NONE);
+    assert_nothing_is_added(error);
     assert_string_equal(error->view->message, "");
 }
 
@@ -90,12 +96,7 @@ static void set__replaces_everything_of_the_failure_before(void **state)
     ph__error_set_outcome(error, PH_OUTCOME_UNKNOWN);
     (void)ph__error_set(error, PH_ERR_STATE, PH_PHASE_MAIL, "not started");
     assert_int_equal(error->view->status, PH_ERR_STATE);
-    assert_int_equal(error->view->reply_code, 0);
-    assert_null(error->view->enhanced_code);
-    assert_null(error->view->reply_text);
-    assert_null(error->view->command);
-    assert_int_equal(error->view->system_errno, 0);
-    assert_int_equal(error->view->outcome, PH_OUTCOME_NOT_SENT);
+    assert_nothing_is_added(error);
 }
 
 static void set__old_sentence_may_be_an_argument(void **state)

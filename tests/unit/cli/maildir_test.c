@@ -108,6 +108,16 @@ static void move(void **state, int number)
     assert_int_equal(rename(folder_path(state, from), folder_path(state, to)), 0);
 }
 
+static void make_many(void **state, int count)
+{
+    char name[32];
+    make(state);
+    for (int i = 0; i < count; i++) {
+        (void)snprintf(name, sizeof name, "new/%03d.M1.host", i);
+        folder_write(state, name, message);
+    }
+}
+
 static void many_that_are_moved__are_all_found_by_few_listings(void **state)
 {
     enum {
@@ -115,12 +125,7 @@ static void many_that_are_moved__are_all_found_by_few_listings(void **state)
         given_before = 5
     };
     bool is_given[count] = {false};
-    char name[32];
-    make(state);
-    for (int i = 0; i < count; i++) {
-        (void)snprintf(name, sizeof name, "new/%03d.M1.host", i);
-        folder_write(state, name, message);
-    }
+    make_many(state, count);
     struct source *source = open_maildir(state);
     listings = 0;
     for (int given = 0; given < count; given++) {
@@ -149,11 +154,7 @@ static void many_that_are_gone__are_searched_by_few_listings(void **state)
         count = 100
     };
     char name[32];
-    make(state);
-    for (int i = 0; i < count; i++) {
-        (void)snprintf(name, sizeof name, "new/%03d.M1.host", i);
-        folder_write(state, name, message);
-    }
+    make_many(state, count);
     struct source *source = open_maildir(state);
     for (int i = 0; i < count; i++) {
         (void)snprintf(name, sizeof name, "new/%03d.M1.host", i);

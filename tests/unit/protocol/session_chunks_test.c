@@ -64,22 +64,30 @@ static void take(struct taken *taken, const uint8_t *bytes, size_t n)
     }
 }
 
-/* Takes what the session writes, at most so many bytes at once. */
-static void take_output(struct peer *peer, struct taken *taken, size_t at_once)
+struct fixture {
+    struct peer peer;
+    struct message message;
+    struct taken taken;
+};
+
+/* Takes at most so many bytes of what the session writes first. @return their place; NULL: there
+ * are none */
+static const uint8_t *take_slice(struct fixture *f, size_t at_most)
 {
     struct ph__slice slice;
-    while (ph__session_output(peer->session, &slice, 1) > 0) {
-        const size_t n = slice.length < at_once ? slice.length : at_once;
-        take(taken, slice.bytes, n);
-        ph__session_wrote(peer->session, n);
-    }
+    if (ph__session_output(f->peer.session, &slice, 1) == 0)
+        return NULL;
+    const size_t n = slice.length < at_most ? slice.length : at_most;
+    take(&f->taken, slice.bytes, n);
+    ph__session_wrote(f->peer.session, n);
+    return slice.bytes;
 }
 
-static void taken_init(struct taken *taken, size_t n)
+/* Takes what the session writes, at most so many bytes at once. */
+static void take_output(struct fixture *f, size_t at_once)
 {
-    *taken = (struct taken){.room = 2 * n + 2};
-    taken->content = malloc(taken->room);
-    assert_non_null(taken->content);
+    while (take_slice(f, at_once))
+        continue;
 }
 
 /* CRLF line ends alone, and one at the end. @return the length */
@@ -104,60 +112,64 @@ static size_t as_sent(const char *content, size_t n, uint8_t *out)
     return length;
 }
 
-static bool over_tls = true;
-
-static void begin(struct peer *peer, struct message *message, ph_body_type type)
+/* A message whose content is awaited, and room for what @p n bytes of it may become. */
+static void begin_over(struct fixture *f, bool is_secure, ph_body_type type, size_t n)
 {
     struct ph__session_start start = plain_start;
-    start.is_secure = over_tls;
-    peer_init(peer);
-    assert_int_equal(ph__session_begin(peer->session, &start), PH_OK);
-    assert_int_equal(peer_says(peer, "220 mx.example.org\r\n"), PH_OK);
-    (void)peer_takes(peer);
+    start.is_secure = is_secure;
+    f->taken = (struct taken){.room = 2 * n + 2};
+    f->taken.content = malloc(f->taken.room);
+    assert_non_null(f->taken.content);
+    peer_init(&f->peer);
+    assert_int_equal(ph__session_begin(f->peer.session, &start), PH_OK);
+    assert_int_equal(peer_says(&f->peer, "220 mx.example.org\r\n"), PH_OK);
+    (void)peer_takes(&f->peer);
     assert_int_equal(
-        peer_says(peer, "250-mx\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 CHUNKING\r\n"), PH_OK);
-    message_init(message, PH_RCPT_ALL, 1);
-    message->envelope.body_type = type;
-    assert_int_equal(message_submit(message, peer->session), PH_OK);
-    (void)peer_takes(peer);
-    assert_int_equal(peer_says(peer, "250 ok\r\n250 ok\r\n"), PH_OK);
-    assert_true(ph__session_wants_content(peer->session));
+        peer_says(&f->peer, "250-mx\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 CHUNKING\r\n"), PH_OK);
+    message_init(&f->message, PH_RCPT_ALL, 1);
+    f->message.envelope.body_type = type;
+    assert_int_equal(message_submit(&f->message, f->peer.session), PH_OK);
+    (void)peer_takes(&f->peer);
+    assert_int_equal(peer_says(&f->peer, "250 ok\r\n250 ok\r\n"), PH_OK);
+    assert_true(ph__session_wants_content(f->peer.session));
 }
 
-static void end(struct peer *peer, struct message *message, struct taken *taken)
+static void begin(struct fixture *f, size_t n)
 {
-    free(taken->content);
-    message_release(message);
-    peer_release(peer);
+    begin_over(f, true, PH_BODY_UNDECLARED, n);
+}
+
+static void end(struct fixture *f)
+{
+    free(f->taken.content);
+    message_release(&f->message);
+    peer_release(&f->peer);
 }
 
 /* ---- What arrives ---------------------------------------------------------------------------- */
 
 static void check_arrival(const char *content, size_t n, size_t at_once)
 {
-    struct peer peer;
-    struct message message;
-    struct taken taken;
+    struct fixture f;
     uint8_t *wanted = malloc(2 * n + 2);
     assert_non_null(wanted);
     const size_t length = as_sent(content, n, wanted);
-    taken_init(&taken, n);
-    begin(&peer, &message, PH_BODY_UNDECLARED);
-    ph__session_content(peer.session, content, n, true);
-    take_output(&peer, &taken, at_once);
-    while (!taken.is_last || ph__session_awaits_reply(peer.session)) {
-        assert_int_equal(peer_says(&peer, "250 taken\r\n"), PH_OK);
-        take_output(&peer, &taken, at_once);
+    begin(&f, n);
+    ph__session_content(f.peer.session, content, n, true);
+    take_output(&f, at_once);
+    while (!f.taken.is_last || ph__session_awaits_reply(f.peer.session)) {
+        assert_int_equal(peer_says(&f.peer, "250 taken\r\n"), PH_OK);
+        take_output(&f, at_once);
     }
-    assert_int_equal(taken.rest, 0);
-    assert_int_equal(taken.length, length);
-    assert_memory_equal(taken.content, wanted, length);
-    assert_int_equal(ph_result_outcome(message.result), PH_OUTCOME_SENT);
-    assert_int_equal(ph_result_bytes(message.result), length);
-    for (size_t i = 0; i + 1 < taken.count; i++) /* the last one may be all but an LF of before */
-        assert_true(taken.chunks[i] > 0);
+    assert_int_equal(f.taken.rest, 0);
+    assert_int_equal(f.taken.length, length);
+    assert_memory_equal(f.taken.content, wanted, length);
+    assert_int_equal(ph_result_outcome(f.message.result), PH_OUTCOME_SENT);
+    assert_int_equal(ph_result_bytes(f.message.result), length);
+    for (size_t i = 0; i + 1 < f.taken.count; i++) /* the last one may be all but an LF of before */
+        assert_true(f.taken.chunks[i] > 0);
     free(wanted);
-    end(&peer, &message, &taken);
+    end(&f);
 }
 
 static char content[content_size];
@@ -199,51 +211,41 @@ static char *lines(size_t n)
 static void large_content__in_memory_is_lent_in_few_chunks_of_a_bounded_size(void **state)
 {
     (void)state;
-    struct peer peer;
-    struct message message;
-    struct taken taken;
-    struct ph__slice slice;
+    struct fixture f;
     char *text = lines(lines_size);
-    taken_init(&taken, lines_size);
-    begin(&peer, &message, PH_BODY_UNDECLARED);
-    ph__session_content(peer.session, text, lines_size, true);
-    assert_int_equal(ph__session_output(peer.session, &slice, 1), 1);
-    take(&taken, slice.bytes, slice.length); /* the command */
-    ph__session_wrote(peer.session, slice.length);
-    assert_int_equal(ph__session_output(peer.session, &slice, 1), 1);
-    assert_ptr_equal(slice.bytes, text); /* where it is */
-    take_output(&peer, &taken, SIZE_MAX);
-    assert_int_equal(taken.count, 4);
-    assert_int_equal(taken.chunks[0], 16 * mib);
-    assert_int_equal(taken.chunks[1], 16 * mib);
-    assert_true(taken.chunks[3] >= mib / 8 && taken.chunks[3] <= mib / 4);
-    assert_true(taken.is_last);
-    assert_int_equal(taken.length, lines_size);
-    assert_memory_equal(taken.content, text, lines_size);
-    assert_int_equal(peer_says(&peer, "250 a\r\n250 b\r\n250 c\r\n250 d\r\n"), PH_OK);
-    assert_int_equal(ph_result_outcome(message.result), PH_OUTCOME_SENT);
+    begin(&f, lines_size);
+    ph__session_content(f.peer.session, text, lines_size, true);
+    assert_non_null(take_slice(&f, SIZE_MAX));        /* the command */
+    assert_ptr_equal(take_slice(&f, SIZE_MAX), text); /* where it is */
+    take_output(&f, SIZE_MAX);
+    assert_int_equal(f.taken.count, 4);
+    assert_int_equal(f.taken.chunks[0], 16 * mib);
+    assert_int_equal(f.taken.chunks[1], 16 * mib);
+    assert_true(f.taken.chunks[3] >= mib / 8 && f.taken.chunks[3] <= mib / 4);
+    assert_true(f.taken.is_last);
+    assert_int_equal(f.taken.length, lines_size);
+    assert_memory_equal(f.taken.content, text, lines_size);
+    assert_int_equal(peer_says(&f.peer, "250 a\r\n250 b\r\n250 c\r\n250 d\r\n"), PH_OK);
+    assert_int_equal(ph_result_outcome(f.message.result), PH_OUTCOME_SENT);
     free(text);
-    end(&peer, &message, &taken);
+    end(&f);
 }
 
 /* No more is looked through, and pended, than leaves in one write or two. */
 static void large_content__is_looked_through_little_by_little(void **state)
 {
     (void)state;
-    struct peer peer;
-    struct message message;
+    struct fixture f;
     struct ph__slice slices[64];
-    struct taken taken;
     fill("a line\r\n");
-    taken_init(&taken, 0);
-    begin(&peer, &message, PH_BODY_UNDECLARED);
-    ph__session_content(peer.session, content, 2 * mib, true);
-    const size_t count = ph__session_output(peer.session, slices, ROWS(slices));
+    begin(&f, 0);
+    ph__session_content(f.peer.session, content, 2 * mib, true);
+    const size_t count = ph__session_output(f.peer.session, slices, ROWS(slices));
     size_t length = 0;
     for (size_t i = 0; i < count; i++)
         length += slices[i].length;
     assert_true(length >= mib / 4 && length <= mib / 2 + 64);
-    end(&peer, &message, &taken);
+    end(&f);
 }
 
 /* ---- Failures -------------------------------------------------------------------------------- */
@@ -253,103 +255,82 @@ static void large_content__is_looked_through_little_by_little(void **state)
 static void large_content__refused_in_the_middle_of_a_chunk_fills_that_chunk(void **state)
 {
     (void)state;
-    struct peer peer;
-    struct message message;
-    struct taken taken;
-    struct ph__slice slice;
+    struct fixture f;
     char *text = lines(lines_size);
-    taken_init(&taken, lines_size);
-    begin(&peer, &message, PH_BODY_UNDECLARED);
-    ph__session_content(peer.session, text, lines_size, true);
-    while (taken.length <= 16 * mib) {
-        assert_int_equal(ph__session_output(peer.session, &slice, 1), 1);
-        take(&taken, slice.bytes, slice.length);
-        ph__session_wrote(peer.session, slice.length);
-    }
-    assert_int_equal(peer_says(&peer, "552 5.3.4 too much\r\n"), PH_OK);
-    while (taken.length < 32 * mib) {
-        assert_int_equal(ph__session_output(peer.session, &slice, 1), 1);
-        take(&taken, slice.bytes, slice.length);
-        ph__session_wrote(peer.session, slice.length);
-    }
-    assert_int_equal(taken.count, 2);
-    assert_int_equal(taken.rest, 0);
-    assert_string_equal(peer_takes(&peer), "");
-    assert_int_equal(peer_says(&peer, "503 no\r\n"), PH_OK);
-    assert_string_equal(peer_takes(&peer), "RSET\r\n");
-    assert_int_equal(peer_says(&peer, "250 ok\r\n"), PH_OK);
-    assert_int_equal(peer.event.type, PH__EVENT_MESSAGE_DONE);
-    assert_int_equal(peer.event.status, PH_ERR_FATAL);
-    assert_int_equal(ph_result_outcome(message.result), PH_OUTCOME_NOT_SENT);
+    begin(&f, lines_size);
+    ph__session_content(f.peer.session, text, lines_size, true);
+    while (f.taken.length <= 16 * mib)
+        assert_non_null(take_slice(&f, SIZE_MAX));
+    assert_int_equal(peer_says(&f.peer, "552 5.3.4 too much\r\n"), PH_OK);
+    while (f.taken.length < 32 * mib)
+        assert_non_null(take_slice(&f, SIZE_MAX));
+    assert_int_equal(f.taken.count, 2);
+    assert_int_equal(f.taken.rest, 0);
+    assert_string_equal(peer_takes(&f.peer), "");
+    assert_int_equal(peer_says(&f.peer, "503 no\r\n"), PH_OK);
+    assert_string_equal(peer_takes(&f.peer), "RSET\r\n");
+    assert_int_equal(peer_says(&f.peer, "250 ok\r\n"), PH_OK);
+    assert_int_equal(f.peer.event.type, PH__EVENT_MESSAGE_DONE);
+    assert_int_equal(f.peer.event.status, PH_ERR_FATAL);
+    assert_int_equal(ph_result_outcome(f.message.result), PH_OUTCOME_NOT_SENT);
     free(text);
-    end(&peer, &message, &taken);
+    end(&f);
 }
 
 /* Half of what was promised can be taken back by nothing but the end of the connection. */
 static void large_content__of_another_kind_than_declared_never_ends(void **state)
 {
     (void)state;
-    struct peer peer;
-    struct message message;
-    struct taken taken;
+    struct fixture f;
     fill("a line\r\n");
     content[mib] = '\xe9';
-    taken_init(&taken, sizeof content);
-    begin(&peer, &message, PH_BODY_7BIT);
-    ph__session_content(peer.session, content, 2 * mib, true);
-    take_output(&peer, &taken, SIZE_MAX);
-    assert_true(taken.length <= mib);
-    assert_true(taken.rest > 0);
-    assert_int_equal(peer_says(&peer, ""), PH_ERR_SOURCE);
-    assert_int_equal(ph_result_outcome(message.result), PH_OUTCOME_NOT_SENT);
-    end(&peer, &message, &taken);
+    begin_over(&f, true, PH_BODY_7BIT, sizeof content);
+    ph__session_content(f.peer.session, content, 2 * mib, true);
+    take_output(&f, SIZE_MAX);
+    assert_true(f.taken.length <= mib);
+    assert_true(f.taken.rest > 0);
+    assert_int_equal(peer_says(&f.peer, ""), PH_ERR_SOURCE);
+    assert_int_equal(ph_result_outcome(f.message.result), PH_OUTCOME_NOT_SENT);
+    end(&f);
 }
 
 /* A piece that is pushed may be the first of several, the last of them empty. */
 static void large_content__in_pieces_owes_nothing_behind_a_piece(void **state)
 {
     (void)state;
-    struct peer peer;
-    struct message message;
-    struct taken taken;
+    struct fixture f;
     uint8_t *wanted = malloc(4 * mib);
     assert_non_null(wanted);
     fill("\n");
     const size_t length = as_sent(content, mib + 1, wanted);
-    taken_init(&taken, 2 * mib);
-    begin(&peer, &message, PH_BODY_UNDECLARED);
-    ph__session_content(peer.session, content, mib, false);
-    while (!taken.is_last) {
-        take_output(&peer, &taken, SIZE_MAX);
-        if (ph__session_wants_content(peer.session))
-            ph__session_content(peer.session, "\n", 1, true);
-        else if (!taken.is_last)
-            assert_int_equal(peer_says(&peer, "250 taken\r\n"), PH_OK);
+    begin(&f, 2 * mib);
+    ph__session_content(f.peer.session, content, mib, false);
+    while (!f.taken.is_last) {
+        take_output(&f, SIZE_MAX);
+        if (ph__session_wants_content(f.peer.session))
+            ph__session_content(f.peer.session, "\n", 1, true);
+        else if (!f.taken.is_last)
+            assert_int_equal(peer_says(&f.peer, "250 taken\r\n"), PH_OK);
     }
-    assert_int_equal(taken.length, length);
-    assert_memory_equal(taken.content, wanted, length);
+    assert_int_equal(f.taken.length, length);
+    assert_memory_equal(f.taken.content, wanted, length);
     free(wanted);
-    end(&peer, &message, &taken);
+    end(&f);
 }
 
 static void large_content__over_plain_text_comes_in_short_chunks(void **state)
 {
     (void)state;
-    struct peer peer;
-    struct message message;
-    struct taken taken;
+    struct fixture f;
     fill("a line\r\n");
-    taken_init(&taken, sizeof content);
-    over_tls = false;
-    begin(&peer, &message, PH_BODY_UNDECLARED);
-    over_tls = true;
-    ph__session_content(peer.session, content, 2 * mib, true);
-    take_output(&peer, &taken, SIZE_MAX);
-    assert_int_equal(taken.count, 8);
-    assert_int_equal(taken.chunks[0], mib / 4);
-    assert_int_equal(taken.length, 2 * mib);
-    assert_memory_equal(taken.content, content, 2 * mib);
-    end(&peer, &message, &taken);
+    begin_over(&f, false, PH_BODY_UNDECLARED, sizeof content);
+    ph__session_content(f.peer.session, content, 2 * mib, true);
+    take_output(&f, SIZE_MAX);
+    assert_int_equal(f.taken.count, 8);
+    assert_int_equal(f.taken.chunks[0], mib / 4);
+    assert_int_equal(f.taken.length, 2 * mib);
+    assert_memory_equal(f.taken.content, content, 2 * mib);
+    end(&f);
 }
 
 int main(void)
