@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "unit/base/guarded.h"
 #include "unit/base/test.h"
 
 static size_t look_at_each(const uint8_t *bytes, size_t n, bool at_line_start, bool finds_dots)
@@ -86,12 +87,38 @@ static void scan__agrees_on_any_mixture(void **state)
     }
 }
 
+/* Of long content the bytes ahead are asked for, also where there are none. */
+static void scan__fetches_ahead_of_long_content_without_reading_beyond_it(void **state)
+{
+    (void)state;
+    enum {
+        long_length = 100 * 1000
+    };
+    uint8_t *bytes = malloc(long_length);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < long_length; i++)
+        bytes[i] = (uint8_t)("line\r\n"[i % 6]);
+    bytes[long_length - 2] = '\r';
+    bytes[long_length - 1] = '\n';
+    for (size_t at = long_length; at > 0; at -= long_length / 10) {
+        struct guarded guarded;
+        guarded_init(&guarded, bytes, long_length);
+        if (at < long_length)
+            guarded.bytes[at] = '\r';
+        assert_int_equal(ph__content_scan(guarded.bytes, guarded.n, true, true),
+                         look_at_each(guarded.bytes, guarded.n, true, true));
+        guarded_release(&guarded);
+    }
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scan__finds_one_byte_wherever_it_stands),
         cmocka_unit_test(scan__finds_nothing_where_nothing_is),
         cmocka_unit_test(scan__agrees_on_any_mixture),
+        cmocka_unit_test(scan__fetches_ahead_of_long_content_without_reading_beyond_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
