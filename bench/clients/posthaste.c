@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <posthaste/openssl.h>
 #include <posthaste/posthaste.h>
 
 #include "job.h"
@@ -27,11 +28,30 @@ struct sending {
     struct meter meter;
 };
 
+/* OpenSSL as it is, as the raw writer has it. */
+static void use_openssls_order(ph_tls_config *config, const char *cafile)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    if (!ctx || SSL_CTX_load_verify_file(ctx, cafile) != 1)
+        job_fail("BENCH_CAFILE", "names no certificate");
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    must(ph_tls_config_set_ssl_ctx(config, ctx));
+    SSL_CTX_free(ctx);
+}
+
+static void set_tls(ph_tls_config *config, const struct job *job)
+{
+    if (job_is(job, "openssl-order"))
+        use_openssls_order(config, job->cafile);
+    else
+        must(ph_tls_config_set_ca_file(config, job->cafile));
+}
+
 void posthaste_set(ph_server *server, const struct job *job)
 {
     must(ph_server_set_tls_mode(server, job_is(job, "tls") ? PH_TLS_STARTTLS_ALWAYS : PH_TLS_OFF));
     if (job_is(job, "tls"))
-        must(ph_tls_config_set_ca_file(ph_server_tls_config(server), job->cafile));
+        set_tls(ph_server_tls_config(server), job);
     if (job_is(job, "data")) /* whatever the server offers */
         must(ph_server_set_features(server, PH_FEATURE_CHUNKING, false));
     if (job_is(job, "window"))

@@ -121,6 +121,7 @@ ROWS = [
         [*_whole("data,tls", "raw"), Entry("posthaste", "bdat,tls"),
          Entry("posthaste", "bdat,tls,crlf", "posthaste, line ends vouched for"),
          Entry("posthaste", "data,tls", "posthaste, by DATA"),
+         Entry("posthaste", "bdat,tls,openssl-order", "posthaste, the limit's cipher"),
          *_whole("bdat,tls", *_CHUNKING_PEERS), *_whole("data,tls", *_LARGE_DATA_PEERS)],
         "s/GB", at_most=0.9, has_file=True),
     Row("latency", "200 messages over a round trip of 20 ms", CHUNKING, 200, KIB,

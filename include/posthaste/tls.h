@@ -27,6 +27,12 @@ typedef enum ph_tls_version {
  * be changed at any time; changes act on the next start. Those of a server (ph_server_tls_config)
  * are frozen with it by its first use: every setter returns PH_ERR_STATE from then on, and changes
  * nothing.
+ *
+ * The cipher suites are OpenSSL's, as the system configures it. Where that leaves TLS 1.3 the order
+ * that OpenSSL was built with, AES-128 is offered before AES-256 if the processor computes AES, and
+ * ChaCha20 before both if not, since most servers take the first that they know. Who wants another
+ * order sets Ciphersuites in OpenSSL's configuration, or passes a context
+ * (ph_tls_config_set_ssl_ctx).
  */
 typedef struct ph_tls_config ph_tls_config;
 

@@ -14,6 +14,7 @@
 #include "base/allocator.h"
 #include "base/ascii.h"
 #include "transport/kernel_tls.h"
+#include "transport/tls_suites.h"
 
 enum {
     hostname_max = 255
@@ -277,6 +278,8 @@ static int set_up(const ph_tls_config *config, SSL_CTX *ctx, struct ph__error *e
     (void)SSL_CTX_set_min_proto_version(ctx, (int)config->min_version);
     if (config->min_version < PH_TLS_1_2)
         SSL_CTX_set_security_level(ctx, 0);
+    if (!ph__tls_order_suites(ctx, ph__aes_is_computed()))
+        return ph__error_set(error, PH_ERR_NO_MEMORY, PH_PHASE_TLS, "out of memory");
     const int status = load_anchors(config, ctx, error);
     return status == PH_OK ? load_certificate(config, ctx, error) : status;
 }

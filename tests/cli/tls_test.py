@@ -27,6 +27,15 @@ class WaysToTls(Tls):
             self.assertRegex(result["tls"]["cipher"], r"^TLS_|-")
         self.assertIsNone(self.send(sink.address, "--starttls", "never").json()["tls"])
 
+    def test_ciphers_that_the_system_chose(self):
+        sink = self.sink(*certificate("server"))
+        for order in ("TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"):
+            configuration = self.folder / "openssl.cnf"
+            configuration.write_text("openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n"
+                                     f"[tls]\nCiphersuites = {order}\n")
+            result = self.send(sink.address, "--cafile", CA, OPENSSL_CONF=str(configuration)).json()
+            self.assertEqual(result["tls"]["cipher"], order.split(":")[0])
+
     def test_from_the_first_byte(self):
         sink = self.sink("--tls", *certificate("server"))
         self.assertTrue(self.send(sink.address, "--tls", "--cafile", CA).json()["tls"]["verified"])
