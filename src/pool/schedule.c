@@ -72,13 +72,21 @@ static void pass_turns_on(const struct ph__list *called)
     }
 }
 
+/* While one that was paid for is yet to go, nobody knows whose turn comes to nothing. */
+static void let_others_go(struct ph__relay *relay)
+{
+    if (!ph__relay_must_wait(relay))
+        return;
+    for (size_t rank = 0; rank < ph__priorities; rank++)
+        pass_turns_on(&relay->called[rank]);
+}
+
 void ph__pause_relay(struct ph__relay *relay, uint64_t until_ms)
 {
     relay->is_paused = true;
     ph__list_remove(&relay->ready);
     ph__timers_set(&relay->pool->timers, &relay->timer, until_ms);
-    for (size_t rank = 0; rank < ph__priorities; rank++)
-        pass_turns_on(&relay->called[rank]);
+    let_others_go(relay);
 }
 
 struct ph__job *ph__first_waiting(const struct ph__relay *relay, size_t rank)
@@ -279,6 +287,7 @@ static bool give(struct ph__relay *relay, struct ph__member *member, struct ph__
         ph__job_had_no_memory(job);
     else if (status != PH_OK)
         ph__schedule_job(job, true);
+    let_others_go(relay);
     return status == PH_OK || status == PH_ERR_NO_MEMORY;
 }
 

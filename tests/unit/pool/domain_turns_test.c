@@ -255,6 +255,36 @@ static void message__whose_server_is_paused_lets_others_go(void **state)
     assert_int_equal(world_end(&w).sent, 5);
 }
 
+/* Two of two domains were called. The rate allowed one of them, which waits for a connection to be
+ * probed, when it was used up: the other one learns later that it cannot go. */
+static void message__that_was_not_paid_for_lets_others_go(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, 4);
+    ph_pool_set_messages_per_domain(w.pool, 1);
+    world_set_content_takes(&w, 10);
+    (void)world_send(&w, &w.sites[1], 0, "a.example"); /* two connections, which will idle */
+    (void)world_send(&w, &w.sites[1], 1, "b.example");
+    world_go_to(&w, 50);
+    assert_int_equal(w.sites[1].dialed_count, 2);
+    ph_pool_set_server_rate(w.pool, 0.1);
+    w.sites[0].content_takes = w.sites[2].content_takes = 5000;
+    (void)world_send(&w, &w.sites[0], 2, "x.example");
+    (void)world_send(&w, &w.sites[2], 3, "y.example");
+    world_go_to(&w, 1000);
+    (void)world_send(&w, &w.sites[1], 4, "x.example");
+    (void)world_send(&w, &w.sites[1], 5, "y.example");
+    (void)world_send(&w, &w.sites[3], 6, "y.example");
+    world_go_to(&w, 5200);
+    check_arrived(&w, 4, "n4@x.example", 5050, 5100);
+    check_arrived(&w, 5, "n6@y.example", 5050, 5100);
+    assert_int_equal(w.sites[1].noop_count, 1);
+    world_finish(&w);
+    check_arrived(&w, 6, "n5@y.example", 10000, 16000);
+    assert_int_equal(world_end(&w).sent, 7);
+}
+
 /* A server whose rate is used up all the time, by others, beside one that is always free. */
 static void message__whose_server_is_always_paused_is_not_the_last(void **state)
 {
@@ -315,6 +345,7 @@ int main(void)
         cmocka_unit_test(message__whose_server_fails_lets_others_go),
         cmocka_unit_test(message__whose_server_fails_lets_those_of_other_servers_go),
         cmocka_unit_test(message__whose_server_is_paused_lets_others_go),
+        cmocka_unit_test(message__that_was_not_paid_for_lets_others_go),
         cmocka_unit_test(message__whose_server_is_always_paused_is_not_the_last),
         cmocka_unit_test(message__that_lost_its_connection_stands_aside_again),
     };
