@@ -66,8 +66,8 @@ static void suites__stay_as_they_were_chosen(void **state)
         "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
         "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256",
         "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256",
-        "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
-        "TLS_AES_128_CCM_SHA256",
+        ("TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
+         "TLS_AES_128_CCM_SHA256"),
     };
     for (size_t i = 0; i < ROWS(chosen); i++) {
         char expected[text_max];
