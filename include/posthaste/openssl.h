@@ -14,10 +14,10 @@
 PH_BEGIN_DECLS
 
 /**
- * Uses @p ctx for the next sessions: its trust anchors, certificates, versions and verification
- * mode are the caller's, and the files, minimum version and ph_tls_config_set_verify of @p config
- * do nothing, and SSL_OP_ENABLE_KTLS of @p ctx stands for ph_tls_config_set_kernel_tls. If the mode
- * verifies the peer, the host name is checked as always.
+ * Uses @p ctx for the next sessions: its trust anchors, certificates, versions, cipher suites
+ * and verification mode are the caller's, and the files, minimum version and
+ * ph_tls_config_set_verify of @p config do nothing, and SSL_OP_ENABLE_KTLS of @p ctx stands for
+ * ph_tls_config_set_kernel_tls. If the mode verifies the peer, the host name is checked as always.
  *
  * @param ctx  counted up (SSL_CTX_up_ref) while it is set; NULL goes back to the settings of
  *             @p config. It is not changed.

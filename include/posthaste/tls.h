@@ -28,11 +28,12 @@ typedef enum ph_tls_version {
  * are frozen with it by its first use: every setter returns PH_ERR_STATE from then on, and changes
  * nothing.
  *
- * The cipher suites are OpenSSL's, as the system configures it. Where that leaves TLS 1.3 the order
- * that OpenSSL was built with, AES-128 is offered before AES-256 if the processor computes AES, and
- * ChaCha20 before both if not, since most servers take the first that they know. Who wants another
- * order sets Ciphersuites in OpenSSL's configuration, or passes a context
- * (ph_tls_config_set_ssl_ctx).
+ * The cipher suites are OpenSSL's, as the system configures it; none is added or taken away. Where
+ * TLS 1.3 has OpenSSL's own three in OpenSSL's own order (AES-256, ChaCha20, AES-128), AES-128 is
+ * offered before AES-256 if the processor computes AES, and ChaCha20 before both if not, since most
+ * servers take the first that they know. Any other list or order that Ciphersuites in OpenSSL's
+ * configuration names is kept, and so is that of a context (ph_tls_config_set_ssl_ctx), OpenSSL's
+ * own order included. TLS 1.2 is left as it is. ph_tls_info tells what was agreed on.
  */
 typedef struct ph_tls_config ph_tls_config;
 
@@ -111,7 +112,7 @@ typedef struct ph_certificate {
  */
 typedef struct ph_tls_info {
     const char *version;         /**< "TLSv1.3" */
-    const char *cipher;          /**< "TLS_AES_256_GCM_SHA384" */
+    const char *cipher;          /**< "TLS_AES_128_GCM_SHA256" */
     const char *hostname;        /**< the name that was announced and checked */
     bool verified;               /**< chain and name were checked and are good */
     const char *verify_error;    /**< why they are not; NULL if they are */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/allocator.h"
+#include "base/system_error.h"
 #include "base/utf8.h"
 
 struct record {
@@ -235,13 +236,6 @@ void ph__error_set_outcome(struct ph__error *error, ph_outcome outcome)
         error->view = stand_in(error->view->status, outcome);
 }
 
-void ph__error_set_errno(struct ph__error *error, int system_errno)
-{
-    struct record *record = record_of(error);
-    if (record)
-        record->view.system_errno = system_errno;
-}
-
 static void escape_long_reply(struct record *record, const char *text)
 {
     struct ph__buffer *long_reply = &record->long_reply;
@@ -288,6 +282,16 @@ void ph__error_add(struct ph__error *error, const char *format, ...)
     (void)vsnprintf(record->message + length, sizeof record->message - length, format, arguments);
     va_end(arguments);
     drop_partial_character(record->message, sizeof record->message);
+}
+
+void ph__error_add_errno(struct ph__error *error, int system_errno)
+{
+    char text[ph__system_error_size];
+    struct record *record = record_of(error);
+    if (!record || system_errno == 0)
+        return;
+    record->view.system_errno = system_errno;
+    ph__error_add(error, ": %s", ph__system_error(system_errno, text, sizeof text));
 }
 
 /* @return a text of the other record in room of this one; NULL stays NULL */

@@ -54,7 +54,6 @@ int ph__error_vset(struct ph__error *error, ph_status status, ph_phase phase, co
 void ph__error_set_status(struct ph__error *error, ph_status status);
 void ph__error_set_phase(struct ph__error *error, ph_phase phase);
 void ph__error_set_outcome(struct ph__error *error, ph_outcome outcome);
-void ph__error_set_errno(struct ph__error *error, int system_errno);
 
 /** Adds what the server said; @p text is escaped on the way in. @param enhanced may be NULL */
 void ph__error_set_reply(struct ph__error *error, int code, const char *enhanced, const char *text);
@@ -64,6 +63,10 @@ void ph__error_set_command(struct ph__error *error, const char *command);
 
 /** Appends to the sentence, for a hint that only a higher floor knows. */
 void ph__error_add(struct ph__error *error, const char *format, ...) PH_PRINTF(2, 3);
+
+/** Appends a colon and what @p system_errno means to the sentence, and keeps the number. 0 does
+ * nothing. */
+void ph__error_add_errno(struct ph__error *error, int system_errno);
 
 void ph__error_copy(struct ph__error *to, const struct ph__error *from);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/allocator.h"
+#include "base/system_error.h"
 #include "connection/connection_state.h"
 #include "transport/send_file.h"
 #include "transport/tls_detect.h"
@@ -20,10 +21,11 @@ enum {
 
 static void fail_source(ph_connection *connection, const struct ph__source *source)
 {
-    char reason[256];
-    (void)snprintf(reason, sizeof reason, "%s%s%s", source->problem,
-                   source->system_errno ? ": " : "",
-                   source->system_errno ? strerror(source->system_errno) : "");
+    char meaning[ph__system_error_size] = "";
+    char reason[ph__system_error_size + 128];
+    if (source->system_errno)
+        (void)ph__system_error(source->system_errno, meaning, sizeof meaning);
+    (void)snprintf(reason, sizeof reason, "%s%s%s", source->problem, *meaning ? ": " : "", meaning);
     ph__session_content_failed(connection->session, reason);
 }
 

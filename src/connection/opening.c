@@ -119,10 +119,9 @@ static bool dial_by_caller(ph_connection *connection, uint64_t now_ms)
     if (fd >= 0)
         ph__socket_close(fd);
     (void)ph__error_set(&connection->error, PH_ERR_IO, PH_PHASE_CONNECT,
-                        "cannot connect to %s port %d: the program's dial function failed%s%s",
-                        server->address, connection->port, failure > 0 ? ": " : "",
-                        failure > 0 ? strerror(failure) : "");
-    ph__error_set_errno(&connection->error, failure > 0 ? failure : 0);
+                        "cannot connect to %s port %d: the program's dial function failed",
+                        server->address, connection->port);
+    ph__error_add_errno(&connection->error, failure > 0 ? failure : 0);
     ph__connection_fail(connection);
     return true;
 }

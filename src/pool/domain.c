@@ -157,43 +157,55 @@ static bool lets_others_go(const struct ph__job *job)
            (relay->opens_after_ms > relay->pool->now_ms || job->passed_over < passed_over_max);
 }
 
-/* @return the first of a queue that may go, to another server than @p except; where none may, the
- * one whose server's pause ends first; NULL: there is none */
+/* @return the first of a queue that may go, to another server than @p except; NULL: none of those
+ * that are looked at */
 static struct ph__job *first_to_go(const struct ph__list *queue, const struct ph__relay *except)
+{
+    struct ph__link *link = queue->ends.next;
+    for (size_t n = 0; n < looked_at_max && link != &queue->ends; n++, link = link->next) {
+        struct ph__job *job = holder(link);
+        if (job->relay != except && !lets_others_go(job))
+            return job;
+    }
+    return NULL;
+}
+
+/* @return the one of a queue, to another server than @p except, whose server's pause ends first;
+ * NULL: there is none */
+static struct ph__job *soonest_to_go(const struct ph__list *queue, const struct ph__relay *except)
 {
     struct ph__job *soonest = NULL;
     struct ph__link *link = queue->ends.next;
     for (size_t n = 0; n < looked_at_max && link != &queue->ends; n++, link = link->next) {
         struct ph__job *job = holder(link);
-        if (job->relay == except)
-            continue;
-        if (!lets_others_go(job))
-            return job;
-        if (!soonest || job->relay->timer.at_ms < soonest->relay->timer.at_ms)
+        if (job->relay != except &&
+            (!soonest || job->relay->timer.at_ms < soonest->relay->timer.at_ms))
             soonest = job;
     }
     return soonest;
+}
+
+typedef struct ph__job *pick_fn(const struct ph__list *queue, const struct ph__relay *except);
+
+/* @return the one whose turn it is among those that are picked, one a queue; NULL: none is */
+static struct ph__job *pick_by_turn(const struct ph__domain *domain, pick_fn *pick,
+                                    const struct ph__relay *except)
+{
+    struct ph__job *picked[ph__priorities];
+    bool waits[ph__priorities];
+    for (size_t rank = 0; rank < ph__priorities; rank++) {
+        picked[rank] = pick(&domain->blocked[rank], except);
+        waits[rank] = picked[rank] != NULL;
+    }
+    return picked[ph__rank_of_turn(waits, domain->turns)];
 }
 
 /* @return the one that stands aside and whose turn it is, among those that may go if there are any,
  * to another server than @p except; NULL: none stands aside */
 static struct ph__job *next_blocked(const struct ph__domain *domain, const struct ph__relay *except)
 {
-    struct ph__job *first[ph__priorities];
-    bool waits[ph__priorities];
-    bool may_go[ph__priorities];
-    bool is_empty = true;
-    bool may_none_go = true;
-    for (size_t rank = 0; rank < ph__priorities; rank++) {
-        first[rank] = first_to_go(&domain->blocked[rank], except);
-        waits[rank] = first[rank] != NULL;
-        may_go[rank] = waits[rank] && !lets_others_go(first[rank]);
-        is_empty = is_empty && !waits[rank];
-        may_none_go = may_none_go && !may_go[rank];
-    }
-    if (is_empty)
-        return NULL;
-    return first[ph__rank_of_turn(may_none_go ? waits : may_go, domain->turns)];
+    struct ph__job *next = pick_by_turn(domain, first_to_go, except);
+    return next ? next : pick_by_turn(domain, soonest_to_go, except);
 }
 
 static void count_passing(struct ph__job *job)

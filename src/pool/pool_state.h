@@ -221,8 +221,8 @@ void ph__schedule_called(struct ph__job *job);
 /* @return the first of a priority that waits, or NULL */
 struct ph__job *ph__first_waiting(const struct ph__relay *relay, size_t rank);
 
-/* @param waits  whether something of a priority does; one of them must
- * @return the priority whose turn it is */
+/* @param waits  whether something of a priority does
+ * @return the priority whose turn it is; the lowest if nothing waits */
 size_t ph__rank_of_turn(const bool waits[ph__priorities], unsigned turns);
 
 /* The relay may have a turn, if it has a message and is not paused. */

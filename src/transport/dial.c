@@ -226,9 +226,8 @@ static enum ph__io fail(const struct ph__dialer *dialer, struct ph__error *error
     for (size_t i = 0; i < dialer->count; i++) {
         char text[INET6_ADDRSTRLEN];
         endpoint_text(&dialer->attempts[i].endpoint, text, sizeof text);
-        ph__error_add(error, "%s %s: %s", i == 0 ? ":" : ";", text,
-                      strerror(dialer->attempts[i].failure));
-        ph__error_set_errno(error, dialer->attempts[i].failure);
+        ph__error_add(error, "%s %s", i == 0 ? ":" : ";", text);
+        ph__error_add_errno(error, dialer->attempts[i].failure);
     }
     ph__error_add(error, "; check that the server runs and listens there");
     return PH__IO_FAILED;

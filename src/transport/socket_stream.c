@@ -37,9 +37,8 @@ struct socket_stream {
 enum ph__io ph__socket_lost(struct ph__error *error)
 {
     const int reason = errno;
-    (void)ph__error_set(error, PH_ERR_IO, PH_PHASE_NONE, "the connection was lost: %s",
-                        strerror(reason));
-    ph__error_set_errno(error, reason);
+    (void)ph__error_set(error, PH_ERR_IO, PH_PHASE_NONE, "the connection was lost");
+    ph__error_add_errno(error, reason);
     return PH__IO_FAILED;
 }
 

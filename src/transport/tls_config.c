@@ -3,7 +3,6 @@
 #include "transport/tls_config.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -214,15 +213,16 @@ static int refuse_password(char *buffer, int size, int for_writing, void *user_d
 
 static int bad_file(struct ph__error *error, const char *what, const char *path)
 {
-    char reason[256];
     const unsigned long code = ERR_peek_error();
-    const char *text = ERR_reason_error_string(code);
+    const char *reason = ERR_reason_error_string(code);
+    (void)ph__error_set(error, PH_ERR_CONFIGURATION, PH_PHASE_TLS, "cannot use the %s %s", what,
+                        path);
     if (ERR_SYSTEM_ERROR(code))
-        text = strerror(ERR_GET_REASON(code));
-    (void)snprintf(reason, sizeof reason, "%s", text ? text : "it holds nothing of the kind");
+        ph__error_add_errno(error, ERR_GET_REASON(code));
+    else
+        ph__error_add(error, ": %s", reason ? reason : "it holds nothing of the kind");
     ERR_clear_error();
-    return ph__error_set(error, PH_ERR_CONFIGURATION, PH_PHASE_TLS, "cannot use the %s %s: %s",
-                         what, path, reason);
+    return PH_ERR_CONFIGURATION;
 }
 
 /* OpenSSL looks into the directory only when it needs a certificate, and says nothing then. */
@@ -232,9 +232,9 @@ static int check_directory(const char *path, struct ph__error *error)
     const int reason = stat(path, &about) != 0 ? errno : S_ISDIR(about.st_mode) ? 0 : ENOTDIR;
     if (reason == 0)
         return PH_OK;
-    (void)ph__error_set(error, PH_ERR_CONFIGURATION, PH_PHASE_TLS,
-                        "cannot use the CA directory %s: %s", path, strerror(reason));
-    ph__error_set_errno(error, reason);
+    (void)ph__error_set(error, PH_ERR_CONFIGURATION, PH_PHASE_TLS, "cannot use the CA directory %s",
+                        path);
+    ph__error_add_errno(error, reason);
     return PH_ERR_CONFIGURATION;
 }
 

@@ -19,7 +19,8 @@ enum ph__aes ph__aes_is_computed(void);
 
 /**
  * Offers the suites in the order of their speed where OpenSSL's own order stands: another one was
- * chosen by whoever configured the system, and stays. None is added or taken away.
+ * chosen by whoever configured the system, and stays. (OpenSSL's own, if it was chosen, cannot be
+ * told from one that was not.) None is added or taken away.
  * @return false without memory
  */
 bool ph__tls_order_suites(SSL_CTX *ctx, enum ph__aes aes);

@@ -4,6 +4,7 @@
 
     symbols.py exported LIBRARY.so HEADER...   exports each PH_API function and nothing else
     symbols.py named LIBRARY.a                 every global name begins with ph_
+    symbols.py shared LIBRARY.so               calls nothing that threads must not call at once
     symbols.py pure OBJECT...                  calls nothing but memory and string functions
 Prints what is wrong; exit 1 if there is anything.
 """
@@ -18,6 +19,17 @@ DECLARATION = re.compile(r"^PH_API\b[^;]*?\b(ph_\w+)\s*\(", re.M)
 # What the instrumentation of compilers adds begins with two underscores.
 PURE = re.compile(r"^(ph_\w+|mem\w+|str(?!error|ftime|dup)\w+|bsearch|qsort|to(upper|lower)|is\w+"
                   r"|__\w+|_GLOBAL_OFFSET_TABLE_)$")
+
+# POSIX.1-2008, XSH 2.9.1: functions that need not be thread-safe, and what changes all threads.
+SHARED = set("""
+    asctime basename catgets crypt ctime dirname dlerror drand48 encrypt endgrent endpwent ftw
+    getc_unlocked getchar_unlocked getdate getenv getgrent getgrgid getgrnam gethostbyaddr
+    gethostbyname gethostent getlogin getnetbyaddr getnetbyname getnetent getopt getprotobyname
+    getprotobynumber getprotoent getpwent getpwnam getpwuid getservbyname getservbyport getservent
+    gmtime hcreate hdestroy hsearch inet_ntoa l64a lgamma localeconv localtime lrand48 mrand48 nftw
+    nl_langinfo ptsname putc_unlocked putchar_unlocked putenv rand random readdir setenv setgrent
+    setkey setlocale setpwent srand srandom strerror strsignal strtok system ttyname tzset umask
+    unsetenv wcstombs wctomb""".split())
 
 
 def nm(*arguments):
@@ -52,6 +64,12 @@ def named(library):
     return problems if names else ["the library defines nothing"]
 
 
+def shared(library):
+    called = {name for _, name in nm("-D", "--undefined-only", library)}
+    problems = [f"{name}: need not be thread-safe" for name in sorted(called & SHARED)]
+    return problems if called else ["the library calls nothing at all"]
+
+
 def pure(*objects):
     called = {}
     for path in objects:
@@ -62,8 +80,11 @@ def pure(*objects):
     return problems if called else ["the objects call nothing at all"]
 
 
+CHECKS = {"exported": exported, "named": named, "shared": shared, "pure": pure}
+
+
 def main():
-    problems = {"exported": exported, "named": named, "pure": pure}[sys.argv[1]](*sys.argv[2:])
+    problems = CHECKS[sys.argv[1]](*sys.argv[2:])
     print("\n".join(problems))
     print(f"{sys.argv[1]}: {len(problems)} problems")
     return 1 if problems else 0

@@ -53,6 +53,12 @@ class SymbolsTest(unittest.TestCase):
         self.assertIn("helper", symbols.named(self.build("int helper(void) { return 1; }",
                                                          "-c"))[0])
 
+    def test_shared(self):
+        right = "#include <string.h>\nint ph_n(char *a) { return strerror_r(2, a, 9) == 0; }"
+        wrong = "#include <string.h>\nchar *ph_n(void) { return strerror(2); }"
+        self.assertEqual(symbols.shared(self.build(right, "-shared")), [])
+        self.assertIn("strerror", symbols.shared(self.build(wrong, "-shared"))[0])
+
     def test_pure(self):
         right = "#include <string.h>\nint ph_n(char *a) { return (int)strlen(a); }"
         wrong = "#include <time.h>\nlong ph_n(void) { return (long)time(0); }"

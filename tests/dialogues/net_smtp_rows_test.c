@@ -177,7 +177,7 @@ static void capable__is_unknown_without_a_session(void **state)
     ph_smtp_free(smtp);
 }
 
-/* row 47: tests/fault/session_faults_test.c, open_stream__finish_aborts_the_message */
+/* row 47: tests/fault/content_faults_test.c, open_stream__finish_aborts_the_message */
 
 /* row 59 */
 static void address__has_parameters_in_order(void **state)

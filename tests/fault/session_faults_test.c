@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Servers that close, reset, stall or lie, seen through the blocking client: which status, in which
+ * Servers that close, reset or lie, seen through the blocking client: which status, in which
  * phase, and above all what is said of the message.
  */
 #include "fault/client_test.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 struct row {
     const char *note;
@@ -167,216 +166,6 @@ static void broken_session__can_only_fail_and_be_started_anew(void **state)
     ph_smtp_free(smtp);
 }
 
-/* ---- Time ------------------------------------------------------------------------------------ */
-
-static void read_timeout__a_silent_server_is_given_up(void **state)
-{
-    (void)state;
-    static const struct step stalls[] = {
-        GREETED, {STEP_HEAR, "NOOP"}, {STEP_STALL, NULL}, {STEP_END, NULL}};
-    struct scripted_server *server = play(stalls);
-    ph_smtp *smtp = client_of(server);
-    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
-    ph_smtp_set_read_timeout(smtp, 50); /* acts on the running session */
-    assert_int_equal(ph_smtp_noop(smtp), PH_ERR_READ_TIMEOUT);
-    assert_int_equal(ph_smtp_error(smtp)->phase, PH_PHASE_NOOP);
-    assert_non_null(strstr(ph_smtp_error(smtp)->message, "gave up after 0.05 s"));
-    assert_int_equal(ph_smtp_noop(smtp), PH_ERR_BROKEN); /* a late reply could be another's */
-    ph_smtp_free(smtp);
-    (void)scripted_server_stop(server);
-}
-
-static void read_timeout__silence_after_the_content_leaves_the_outcome_unknown(void **state)
-{
-    (void)state;
-    static const struct step stalls[] = {
-        GREETED, TO_CONTENT, {STEP_HEAR_TO_DOT, NULL}, {STEP_STALL, NULL}, {STEP_END, NULL}};
-    struct scripted_server *server = play(stalls);
-    ph_smtp *smtp = client_of(server);
-    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
-    ph_smtp_set_read_timeout(smtp, 50);
-    assert_int_equal(send_hello(smtp), PH_ERR_READ_TIMEOUT);
-    assert_int_equal(ph_smtp_error(smtp)->outcome, PH_OUTCOME_UNKNOWN);
-    ph_smtp_free(smtp);
-    (void)scripted_server_stop(server);
-}
-
-static void open_timeout__a_silent_handshake_is_given_up(void **state)
-{
-    (void)state;
-    static const struct step stalls[] = {{STEP_STALL, NULL}, {STEP_END, NULL}};
-    struct scripted_server *server = play(stalls);
-    ph_smtp *smtp = client_of(server);
-    assert_int_equal(ph_smtp_enable_tls(smtp), PH_OK);
-    ph_smtp_set_open_timeout(smtp, 50);
-    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_ERR_OPEN_TIMEOUT);
-    assert_int_equal(ph_smtp_error(smtp)->phase, PH_PHASE_TLS);
-    ph_smtp_free(smtp);
-    (void)scripted_server_stop(server);
-}
-
-static void reply_timeout__a_dripping_server_is_given_up(void **state)
-{
-    (void)state;
-    static struct step drips[4096] = {GREETED, {STEP_HEAR, "NOOP"}};
-    for (size_t i = 4; i + 1 < ROWS(drips); i++)
-        drips[i] = (struct step){STEP_SAY, "250-x\r\n"};
-    struct scripted_server *server = play(drips);
-    ph_smtp *smtp = client_of(server);
-    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
-    ph_smtp_set_reply_timeout(smtp, 100);
-    const int status = ph_smtp_noop(smtp);
-    /* However fast it drips: by time, or by the limit of lines. */
-    assert_true(status == PH_ERR_READ_TIMEOUT || status == PH_ERR_PROTOCOL);
-    ph_smtp_free(smtp);
-    (void)scripted_server_stop(server);
-}
-
-static void write_timeout__a_server_that_takes_nothing_is_given_up(void **state)
-{
-    (void)state;
-    /* One line of content is read, then nothing: the buffers fill. */
-    static const struct step stuck[] = {
-        GREETED, TO_CONTENT, {STEP_SLEEP, "1000"}, {STEP_END, NULL}};
-    enum {
-        size = 64 << 20
-    };
-    char *content = calloc(1, size);
-    assert_non_null(content);
-    struct scripted_server *server = play(stuck);
-    ph_smtp *smtp = client_of(server);
-    const char *const to[] = {"b@example.org"};
-    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
-    ph_smtp_set_write_timeout(smtp, 100);
-    assert_int_equal(ph_smtp_send_message(smtp, content, size, "a@example.org", to, 1),
-                     PH_ERR_WRITE_TIMEOUT);
-    assert_int_equal(ph_smtp_error(smtp)->outcome, PH_OUTCOME_NOT_SENT);
-    ph_smtp_free(smtp);
-    (void)scripted_server_stop(server);
-    free(content);
-}
-
-/* ---- While content is sent ------------------------------------------------------------------- */
-
-/* The server refuses in mid content and closes: its words count, not the broken pipe. */
-static void early_refusal__is_told_although_the_pipe_breaks(void **state)
-{
-    (void)state;
-    static const struct step refuses[] = {GREETED,           TO_CONTENT,
-                                          {STEP_HEAR, ""},   {STEP_SAY, "552 5.3.4 too large\r\n"},
-                                          {STEP_SHUT, NULL}, {STEP_SLEEP, "200"},
-                                          {STEP_END, NULL}};
-    enum {
-        size = 32 << 20
-    };
-    char *content = malloc(size);
-    assert_non_null(content);
-    memset(content, '\n', size);
-    struct scripted_server *server = play(refuses);
-    ph_smtp *smtp = client_of(server);
-    const char *const to[] = {"b@example.org"};
-    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
-    assert_int_equal(ph_smtp_send_message(smtp, content, size, "a@example.org", to, 1),
-                     PH_ERR_FATAL);
-    assert_int_equal(ph_smtp_error(smtp)->reply_code, 552);
-    assert_int_equal(ph_smtp_error(smtp)->outcome, PH_OUTCOME_NOT_SENT);
-    assert_string_equal(ph_smtp_error(smtp)->enhanced_code, "5.3.4");
-    ph_smtp_free(smtp);
-    (void)scripted_server_stop(server);
-    free(content);
-}
-
-static int fail_midway(void *buffer, size_t size, size_t *length, void *user_data)
-{
-    int *calls = user_data;
-    if ((*calls)++ > 3)
-        return 1;
-    memset(buffer, 'x', size);
-    *length = size;
-    return 0;
-}
-
-static const struct step takes_content[] = {
-    GREETED, TO_CONTENT, {STEP_HEAR_TO_END, NULL}, {STEP_END, NULL}};
-
-/* Nothing that the server heard may look like an end. */
-static void assert_no_end_was_heard(void)
-{
-    const char *content = strstr(scripted_server_heard(), "DATA\n");
-    assert_non_null(content);
-    assert_null(strstr(content, "\n.\n"));
-    assert_null(strstr(content, "QUIT"));
-}
-
-static void failing_source__drops_the_connection_without_an_end(void **state)
-{
-    (void)state;
-    struct scripted_server *server = play(takes_content);
-    ph_smtp *smtp = client_of(server);
-    ph_message *message;
-    int calls = 0;
-    assert_int_equal(ph_message_new(NULL, &message), PH_OK);
-    assert_int_equal(ph_message_set_from(message, "a@example.org"), PH_OK);
-    assert_int_equal(ph_message_add_recipient(message, "b@example.org"), PH_OK);
-    assert_int_equal(ph_message_set_content_callback(message, fail_midway, &calls), PH_OK);
-    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
-    assert_int_equal(ph_smtp_send(smtp, message), PH_ERR_SOURCE);
-    assert_int_equal(ph_smtp_error(smtp)->outcome, PH_OUTCOME_NOT_SENT);
-    assert_non_null(strstr(ph_smtp_error(smtp)->message, "its callback failed"));
-    assert_int_equal(ph_smtp_finish(smtp), PH_OK);
-    assert_null(scripted_server_stop(server));
-    assert_no_end_was_heard();
-    ph_message_free(message);
-    ph_smtp_free(smtp);
-}
-
-static int give_up_writing(ph_writer *writer, void *user_data)
-{
-    (void)user_data;
-    assert_int_equal(ph_writer_puts(writer, "Subject: half"), PH_OK);
-    return 1;
-}
-
-static void failing_writer__drops_the_connection_without_an_end(void **state)
-{
-    (void)state;
-    struct scripted_server *server = play(takes_content);
-    ph_smtp *smtp = client_of(server);
-    const char *const to[] = {"b@example.org"};
-    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
-    assert_int_equal(
-        ph_smtp_open_message_stream(smtp, "a@example.org", to, 1, give_up_writing, NULL),
-        PH_ERR_SOURCE);
-    assert_non_null(ph_smtp_error(smtp));
-    assert_int_equal(ph_smtp_finish(smtp), PH_OK);
-    assert_null(scripted_server_stop(server));
-    assert_no_end_was_heard();
-    ph_smtp_free(smtp);
-}
-
-static void open_stream__finish_aborts_the_message(void **state)
-{
-    (void)state;
-    struct scripted_server *server = play(takes_content);
-    ph_smtp *smtp = client_of(server);
-    ph_message *envelope;
-    ph_writer *writer;
-    assert_int_equal(ph_message_new(NULL, &envelope), PH_OK);
-    assert_int_equal(ph_message_set_from(envelope, "a@example.org"), PH_OK);
-    assert_int_equal(ph_message_add_recipient(envelope, "b@example.org"), PH_OK);
-    assert_int_equal(ph_smtp_start(smtp, NULL, NULL, NULL, NULL), PH_OK);
-    assert_int_equal(ph_smtp_begin_message(smtp, envelope, &writer), PH_OK);
-    assert_int_equal(ph_writer_print(writer, "half a li"), PH_OK);
-    assert_int_equal(ph_smtp_rset(smtp), PH_ERR_STATE); /* would be content */
-    assert_int_equal(ph_writer_print(writer, "ne\r\n"), PH_OK);
-    assert_int_equal(ph_smtp_finish(smtp), PH_OK);
-    assert_int_equal(ph_smtp_end_message(smtp), PH_ERR_STATE);
-    assert_null(scripted_server_stop(server));
-    assert_no_end_was_heard();
-    ph_message_free(envelope);
-    ph_smtp_free(smtp);
-}
-
 /* ---- The rest -------------------------------------------------------------------------------- */
 
 static void quit__a_bad_answer_is_told_and_no_failure(void **state)
@@ -458,15 +247,6 @@ int main(void)
         cmocka_unit_test(server__each_fault_has_its_status_and_outcome),
         cmocka_unit_test(server__closing_at_each_byte_never_claims_success),
         cmocka_unit_test(broken_session__can_only_fail_and_be_started_anew),
-        cmocka_unit_test(read_timeout__a_silent_server_is_given_up),
-        cmocka_unit_test(read_timeout__silence_after_the_content_leaves_the_outcome_unknown),
-        cmocka_unit_test(open_timeout__a_silent_handshake_is_given_up),
-        cmocka_unit_test(reply_timeout__a_dripping_server_is_given_up),
-        cmocka_unit_test(write_timeout__a_server_that_takes_nothing_is_given_up),
-        cmocka_unit_test(early_refusal__is_told_although_the_pipe_breaks),
-        cmocka_unit_test(failing_source__drops_the_connection_without_an_end),
-        cmocka_unit_test(failing_writer__drops_the_connection_without_an_end),
-        cmocka_unit_test(open_stream__finish_aborts_the_message),
         cmocka_unit_test(quit__a_bad_answer_is_told_and_no_failure),
         cmocka_unit_test(unasked_421__is_told_as_the_servers_word),
         cmocka_unit_test(final_reply__counts_whatever_follows_it),

@@ -49,6 +49,9 @@ struct visit {
  */
 typedef const char *world_reply_fn(struct visit *visit, const char *line);
 
+/** A reply function: each MAIL is refused for now. */
+world_reply_fn world_refuses_for_now;
+
 extern const char world_hangs_up[];
 extern const char world_takes_and_hangs_up[];
 

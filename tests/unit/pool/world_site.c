@@ -225,3 +225,9 @@ void world_hang_up(struct site *site)
     while (site->visits)
         close_visit(site->visits);
 }
+
+const char *world_refuses_for_now(struct visit *visit, const char *line)
+{
+    (void)visit;
+    return strncmp(line, "MAIL", 4) == 0 ? "451 4.7.1 later\r\n" : NULL;
+}

@@ -14,8 +14,6 @@
 
 #include "unit/transport/tls_pair.h"
 
-static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-
 /* ---- What TLS itself says -------------------------------------------------------------------- */
 
 static const struct ph__slice command = {(const uint8_t *)"NOOP\r\n", 6};
@@ -74,10 +72,10 @@ static void new_keys__of_the_server(void **state)
 static void close__says_goodbye_over_tcp(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(versions); i++) {
+    for (size_t i = 0; i < ROWS(tls_pair_versions); i++) {
         struct tls_pair f;
         char got[8];
-        tls_pair_begin_tcp(&f, versions[i]);
+        tls_pair_begin_tcp(&f, tls_pair_versions[i]);
         f.stream->functions->close(f.stream);
         f.stream = NULL;
         assert_int_equal(tls_pair_server_reads(&f, got, sizeof got), 0);
@@ -180,12 +178,12 @@ static void write__to_one_who_has_gone_raises_no_signal(void **state)
 {
     (void)state;
     const struct ph__slice slice = {(const uint8_t *)"QUIT\r\n", 6};
-    for (size_t i = 0; i < ROWS(versions); i++) {
+    for (size_t i = 0; i < ROWS(tls_pair_versions); i++) {
         struct sigaction before;
         struct tls_pair f;
         size_t n;
         catch_signals(&before);
-        tls_pair_begin_tcp(&f, versions[i]);
+        tls_pair_begin_tcp(&f, tls_pair_versions[i]);
         tls_pair_close_server(&f);
         assert_int_equal(tls_pair_write(&f, &slice, 1, &n), PH__IO_DONE);
         wait_for_end(&f);
@@ -205,13 +203,13 @@ static void loss__while_much_is_under_way_is_told_as_one(void **state)
     static uint8_t much[16384];
     const struct ph__slice slice = {much, sizeof much};
     const struct linger at_once = {.l_onoff = 1};
-    for (size_t i = 0; i < 2 * ROWS(versions); i++) {
+    for (size_t i = 0; i < 2 * ROWS(tls_pair_versions); i++) {
         const bool by_reading = i % 2 != 0;
         struct sigaction before;
         struct tls_pair f;
         size_t n;
         catch_signals(&before);
-        tls_pair_begin_tcp(&f, versions[i / 2]);
+        tls_pair_begin_tcp(&f, tls_pair_versions[i / 2]);
         while (tls_pair_write(&f, &slice, 1, &n) == PH__IO_DONE) {
         }
         assert_int_equal(setsockopt(f.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
@@ -232,13 +230,13 @@ static void loss__while_much_is_under_way_is_told_as_one(void **state)
 static void alert__that_nobody_takes_raises_no_signal(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(versions); i++) {
+    for (size_t i = 0; i < ROWS(tls_pair_versions); i++) {
         struct sigaction before;
         struct tls_pair f;
         char got[8];
         size_t n;
         catch_signals(&before);
-        tls_pair_begin_tcp(&f, versions[i]);
+        tls_pair_begin_tcp(&f, tls_pair_versions[i]);
         while (tls_pair_read(&f, got, sizeof got, &n) == PH__IO_DONE) {
         }
         assert_int_equal(shutdown(f.stream->fd, SHUT_WR), 0);
@@ -255,11 +253,11 @@ static void alert__that_nobody_takes_raises_no_signal(void **state)
 static void close__of_what_the_other_side_has_left_raises_no_signal(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(versions); i++) {
+    for (size_t i = 0; i < ROWS(tls_pair_versions); i++) {
         struct sigaction before;
         struct tls_pair f;
         catch_signals(&before);
-        tls_pair_begin_tcp(&f, versions[i]);
+        tls_pair_begin_tcp(&f, tls_pair_versions[i]);
         assert_int_equal(shutdown(f.stream->fd, SHUT_WR), 0);
         f.stream->functions->close(f.stream);
         f.stream = NULL;

@@ -11,8 +11,6 @@
 
 #include "unit/transport/tls_pair.h"
 
-static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-
 /* ---- Who ------------------------------------------------------------------------------------- */
 
 static void kernel__is_there_where_it_must_be(void **state)
@@ -26,9 +24,9 @@ static void kernel__is_there_where_it_must_be(void **state)
 static void kernel__encrypts_over_tcp_where_it_can(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(versions); i++) {
+    for (size_t i = 0; i < ROWS(tls_pair_versions); i++) {
         struct tls_pair f;
-        tls_pair_begin_tcp(&f, versions[i]);
+        tls_pair_begin_tcp(&f, tls_pair_versions[i]);
         assert_true(tls_pair_is_by_kernel(&f) == ph__kernel_tls_is_there());
         tls_pair_end(&f);
     }
@@ -71,9 +69,9 @@ static void kernel__leaves_other_ciphers_to_openssl(void **state)
 static void kernel__does_not_encrypt_when_it_is_switched_off(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(versions); i++) {
+    for (size_t i = 0; i < ROWS(tls_pair_versions); i++) {
         struct tls_pair f;
-        tls_pair_open_tcp(&f, versions[i]);
+        tls_pair_open_tcp(&f, tls_pair_versions[i]);
         assert_true(ph_tls_config_kernel_tls(f.config));
         ph_tls_config_set_kernel_tls(f.config, false);
         assert_false(ph_tls_config_kernel_tls(f.config));
@@ -118,7 +116,7 @@ static void callers_context__decides_itself(void **state)
     for (size_t i = 0; i < 2 * ROWS(options); i++) {
         struct tls_pair f;
         const uint64_t option = options[i % 2];
-        tls_pair_open_tcp(&f, versions[i / 2]);
+        tls_pair_open_tcp(&f, tls_pair_versions[i / 2]);
         tls_pair_use_own_context(&f, option);
         tls_pair_join(&f);
         if (tls_pair_shake(&f) != PH__IO_DONE)
@@ -147,9 +145,9 @@ static void kernel__is_asked_in_vain_over_what_is_no_tcp(void **state)
 static void bytes__arrive_as_they_were_sent_over_tcp(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(versions); i++) {
+    for (size_t i = 0; i < ROWS(tls_pair_versions); i++) {
         struct tls_pair f;
-        tls_pair_begin_tcp(&f, versions[i]);
+        tls_pair_begin_tcp(&f, tls_pair_versions[i]);
         tls_pair_flow(&f);
         tls_pair_end(&f);
     }
@@ -169,12 +167,12 @@ static void file__arrives_between_what_is_written(void **state)
         content[i] = (char)(i * 7 + i / 251);
     assert_int_equal(write(file, content, size), size);
     assert_int_equal(unlink(path), 0);
-    for (size_t i = 0; i < ROWS(versions); i++) {
+    for (size_t i = 0; i < ROWS(tls_pair_versions); i++) {
         const struct ph__slice before = {(const uint8_t *)"BDAT 300000\r\n", 6};
         const struct ph__slice after = {(const uint8_t *)"QUIT\r\n", 6};
         struct tls_pair f;
         size_t n, sent = 0, had = 6;
-        tls_pair_begin_tcp(&f, versions[i]);
+        tls_pair_begin_tcp(&f, tls_pair_versions[i]);
         if (!tls_pair_is_by_kernel(&f)) {
             tls_pair_end(&f);
             continue;

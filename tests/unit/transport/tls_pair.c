@@ -21,6 +21,8 @@ enum {
     total = 1024 * 1024
 };
 
+const int tls_pair_versions[2] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
 static struct made_certificate made;
 static const char template[] = "/tmp/posthaste-test-XXXXXX";
 static char anchor[sizeof template];

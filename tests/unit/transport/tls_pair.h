@@ -24,6 +24,9 @@ struct tls_pair {
     int fd; /* the server's; -1 once it is closed */
 };
 
+/* Those that a client takes by default. */
+extern const int tls_pair_versions[2];
+
 /** Group set-up and tear-down: the server's certificate. */
 int tls_pair_set_up(void **state);
 int tls_pair_tear_down(void **state);

@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <posthaste/openssl.h>
+
+#include "base/allocator.h"
+#include "transport/tls_config.h"
 #include "unit/base/test.h"
 #include "unit/transport/tls_pair.h"
 
@@ -62,8 +66,8 @@ static void suites__stay_as_they_were_chosen(void **state)
         "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
         "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256",
         "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256",
-        "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
-        "TLS_AES_128_CCM_SHA256",
+        ("TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
+         "TLS_AES_128_CCM_SHA256"),
     };
     for (size_t i = 0; i < ROWS(chosen); i++) {
         char expected[text_max];
@@ -97,12 +101,37 @@ static void suite__is_the_fastest_that_the_server_knows(void **state)
     tls_pair_end(&f);
 }
 
+static void suites__of_a_callers_context_stay(void **state)
+{
+    (void)state;
+    static const char built_in[] =
+        "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:";
+    char names[text_max];
+    struct ph__error error;
+    SSL_CTX *used = NULL;
+    SSL_CTX *callers = SSL_CTX_new(TLS_client_method());
+    assert_non_null(callers);
+    assert_int_equal(SSL_CTX_set_ciphersuites(callers, OSSL_default_ciphersuites()), 1);
+    ph_tls_config *config = ph__tls_config_new(ph__allocator_or_default(NULL));
+    assert_non_null(config);
+    ph__error_init(&error, ph__allocator_or_default(NULL));
+    assert_int_equal(ph_tls_config_set_ssl_ctx(config, callers), PH_OK);
+    assert_int_equal(ph__tls_config_context(config, &used, &error), PH_OK);
+    names_of(used, true, names);
+    assert_string_equal(names, built_in);
+    SSL_CTX_free(used);
+    SSL_CTX_free(callers);
+    ph__error_release(&error);
+    ph__tls_config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(suites__are_offered_in_the_order_of_their_speed),
         cmocka_unit_test(suites__stay_as_they_were_chosen),
         cmocka_unit_test(suite__is_the_fastest_that_the_server_knows),
+        cmocka_unit_test(suites__of_a_callers_context_stay),
     };
     return cmocka_run_group_tests(tests, tls_pair_set_up, tls_pair_tear_down);
 }
