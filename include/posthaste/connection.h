@@ -91,7 +91,7 @@ PH_API void ph_connection_free(ph_connection *connection);
 #define PH_NO_DEADLINE UINT64_MAX
 
 /** @return how many of @p fds (room for PH_POLLFDS_MAX) were set to what is waited for now. They
- * may change with every call of ph_connection_process, _next_event and _send. */
+ * may change with every call of ph_connection_process, _next_event, _send and _close. */
 PH_API size_t ph_connection_pollfds(ph_connection *connection, struct pollfd *fds);
 
 /** @return the way there was found: ph_connection_pollfds names one descriptor, the same until
@@ -152,10 +152,10 @@ PH_API size_t ph_connection_room(const ph_connection *connection);
  * Takes a message back. What was sent of it is undone where SMTP can: by RSET while it is an
  * envelope, by dropping the connection while it is content. MESSAGE_DONE comes for it, and for
  * every other that the drop cost, as always. Of one that was added more than once, the first that
- * has not ended is meant.
+ * can still be taken back is meant.
  *
  * @return PH_OK: its status will be PH_ERR_CANCELLED; PH_ERR_STATE: its end was sent, and it ends
- *         as the server says (or is not under way at all)
+ *         as the server says (or it was refused or taken back before, or is not under way at all)
  */
 PH_API int ph_connection_cancel(ph_connection *connection, const ph_message *message);
 

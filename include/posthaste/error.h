@@ -89,8 +89,8 @@ typedef enum ph_phase {
 
 /**
  * What became of a message. UNKNOWN: its end was handed to the system, and then no reply could be
- * had; the server may or may not have it, and sending it again may deliver it twice
- * (RFC 5321 section 6.1).
+ * had, or none that takes or refuses it (2yz, 4yz, 5yz); the server may or may not have it, and
+ * sending it again may deliver it twice (RFC 5321 section 6.1).
  */
 typedef enum ph_outcome {
     PH_OUTCOME_NOT_SENT = 0,

@@ -61,7 +61,8 @@ typedef enum ph_smtputf8 {
  * @param out        receives the message; the caller frees it with ph_message_free
  * @return PH_OK or PH_ERR_NO_MEMORY
  *
- * A message may be sent by one session at a time. It can be sent again if its source can be read
+ * A message may be sent by one session at a time, one whose content is in memory by several
+ * connections of one thread (ph_connection_send). It can be sent again if its source can be read
  * again: memory always can, a callback if it begins anew, a descriptor or stream not by itself.
  */
 PH_API PH_MUST_CHECK int ph_message_new(const ph_allocator *allocator, ph_message **out);

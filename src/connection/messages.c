@@ -168,6 +168,15 @@ static void cancel_waiting(const ph_connection *connection, struct ph__slot *slo
     ph__error_release(&error);
 }
 
+/* @return PH_OK or PH_ERR_STATE */
+static int take_back(ph_connection *connection, struct ph__slot *slot)
+{
+    if (slot->state == PH__SLOT_SUBMITTED)
+        return ph__session_cancel(connection->session, tag_of(connection, slot));
+    cancel_waiting(connection, slot);
+    return PH_OK;
+}
+
 int ph_connection_cancel(ph_connection *connection, const ph_message *message)
 {
     for (size_t i = 0; i < connection->message_count; i++) {
@@ -175,10 +184,8 @@ int ph_connection_cancel(ph_connection *connection, const ph_message *message)
         if (slot->message != message || slot->state == PH__SLOT_DONE)
             continue;
         connection->has_work = true;
-        if (slot->state == PH__SLOT_SUBMITTED)
-            return ph__session_cancel(connection->session, tag_of(connection, slot));
-        cancel_waiting(connection, slot);
-        return PH_OK;
+        if (take_back(connection, slot) == PH_OK)
+            return PH_OK;
     }
     return PH_ERR_STATE;
 }

@@ -144,10 +144,34 @@ static void answered_end(struct ph__session *session, const struct ph__command *
     }
 }
 
+/* Neither taken nor refused (RFC 5321 section 4.3.2): it may be a second 354, with the word on the
+ * message still to come, which would then be taken for an answer to what is sent next. */
+static bool is_no_word_on_message(const ph_reply *reply)
+{
+    return reply->code / 100 != 2 && reply->code / 100 != 4 && reply->code / 100 != 5;
+}
+
+static void break_off_without_word(struct ph__session *session,
+                                   const struct ph__transaction *transaction, const ph_reply *reply)
+{
+    (void)ph__result_note_reply(transaction->result, reply);
+    (void)ph__error_set(&session->error, PH_ERR_UNKNOWN, PH_PHASE_BODY,
+                        "%s answered the message with %d, which neither takes nor refuses it, so "
+                        "the connection is dropped",
+                        session->config->server, reply->code);
+    ph__error_set_reply(&session->error, reply->code, ph_reply_enhanced_code(reply),
+                        ph_reply_text(reply));
+    ph__session_break_for(session, transaction);
+}
+
 void ph__answered_content(struct ph__session *session, const struct ph__command *command,
                           const ph_reply *reply)
 {
     struct ph__transaction *transaction = ph__transaction_of(session, command);
+    if (is_no_word_on_message(reply) && !transaction->sends_no_content) {
+        break_off_without_word(session, transaction, reply);
+        return;
+    }
     transaction->content.end_was_written = false; /* its reply is here */
     transaction->needs_reset = false;
     if (!transaction->sends_no_content)
@@ -219,6 +243,10 @@ void ph__answered_bdat(struct ph__session *session, const struct ph__command *co
 {
     struct ph__transaction *transaction = ph__transaction_of(session, command);
     const bool is_success = ph_reply_is_success(reply);
+    if (command->is_last && is_no_word_on_message(reply)) {
+        break_off_without_word(session, transaction, reply);
+        return;
+    }
     if (command->is_last)
         transaction->content.end_was_written = false;
     if (does_not_know(reply) && !transaction->has_failed && !transaction->must_restart) {

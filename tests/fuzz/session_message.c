@@ -123,9 +123,15 @@ bool message_is_blind(const struct message *message)
            (message->envelope.policy == PH_RCPT_ANY || message->envelope.recipient_count == 1);
 }
 
+/* @return the reply takes the message or refuses it; a second 354, say, does not */
+static bool is_word_on_message(int code)
+{
+    return is_success(code) || code / 100 == 4 || code / 100 == 5;
+}
+
 bool message_awaits_end(const struct message *message)
 {
-    return message->end_written && !message->is_void && message->end_code == 0;
+    return message->end_written && !message->is_void && !is_word_on_message(message->end_code);
 }
 
 /* @return the server took the content to its end, whatever it had said of the envelope */

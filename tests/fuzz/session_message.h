@@ -58,7 +58,7 @@ bool message_may_have_content(const struct message *message);
 /** @return its content may go along with the envelope */
 bool message_is_blind(const struct message *message);
 
-/** @return its end was written, and the reply to it did not come */
+/** @return its end was written, and no reply came that takes it or refuses it */
 bool message_awaits_end(const struct message *message);
 
 /** It was told of by an event of its own. */

@@ -2,7 +2,9 @@
 /*
  * A connection in a libuv loop. See examples/send_with_libuv.c.
  *
- * Set a handler for the connection's events; it may free the connection after ph_uv_detach.
+ * Set a handler for the connection's events; it may free the connection after ph_uv_detach. When it
+ * is told of CLOSED, the descriptor is closed, and libuv still watches its number until the handler
+ * is back or detaches: it should detach before it opens anything else that this loop watches.
  */
 #ifndef POSTHASTE_ADAPTERS_LIBUV_H
 #define POSTHASTE_ADAPTERS_LIBUV_H
@@ -15,6 +17,9 @@
 #include <posthaste/connection.h>
 
 typedef struct ph_uv ph_uv;
+
+/* Between attempts to watch a descriptor. */
+#define PH_UV__RETRY_MS 10
 
 /* A handle of its own each, since libuv lets go of handles only later. */
 typedef struct ph_uv_watch {
@@ -76,7 +81,7 @@ static inline void ph_uv__start(ph_uv_watch *watch, const struct pollfd *wanted)
                         ph_uv__is_ready);
 }
 
-/* Without memory for a watch the deadline still comes, and with it another try. */
+/* It fails without memory, and where the loop still watches the number for what was closed. */
 static inline void ph_uv__add(ph_uv *uv, const struct pollfd *wanted)
 {
     ph_uv_watch *watch = (ph_uv_watch *)malloc(sizeof *watch);
@@ -100,7 +105,7 @@ static inline void ph_uv_update(ph_uv *uv)
 {
     struct pollfd fds[PH_POLLFDS_MAX];
     const size_t count = ph_connection_pollfds(uv->connection, fds);
-    const int timeout_ms = ph_connection_poll_timeout(uv->connection, ph_now_ms());
+    int timeout_ms = ph_connection_poll_timeout(uv->connection, ph_now_ms());
     if (count == 1 && uv->count == 1 && ph_connection_is_connected(uv->connection) &&
         uv->watches[0]->polled.fd == fds[0].fd) {
         if (uv->watches[0]->polled.events != fds[0].events)
@@ -110,6 +115,8 @@ static inline void ph_uv_update(ph_uv *uv)
         for (size_t i = 0; i < count; i++)
             ph_uv__add(uv, &fds[i]);
     }
+    if (uv->count < count && (timeout_ms < 0 || timeout_ms > PH_UV__RETRY_MS))
+        timeout_ms = PH_UV__RETRY_MS;
     if (timeout_ms < 0)
         (void)uv_timer_stop(&uv->timer);
     else

@@ -168,6 +168,33 @@ static void stranger__is_refused(void **state)
     end(&t);
 }
 
+/* What was sent of its first time to the end is the server's; the second can be taken back still.
+ */
+static void added_again__is_taken_back_where_it_can_be(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_begin(&p, PIPELINING);
+    ph_message *message = pair_message(&p);
+    int second;
+    assert_int_equal(ph_connection_send(p.connection, message, NULL), PH_OK);
+    assert_int_equal(ph_connection_send(p.connection, message, &second), PH_OK);
+    pair_expect_none(&p);
+    assert_string_equal(pair_heard(&p), MAIL RCPT "DATA\r\n");
+    pair_say(&p, TAKEN);
+    pair_expect_none(&p);
+    assert_string_equal(pair_heard(&p), HELLO ".\r\n" MAIL RCPT "DATA\r\n");
+    assert_int_equal(ph_connection_cancel(p.connection, message), PH_OK);
+    assert_int_equal(ph_connection_cancel(p.connection, message), PH_ERR_STATE);
+    pair_say(&p, "250 queued\r\n250 ok\r\n250 ok\r\n554 no\r\n250 reset\r\n");
+    pair_expect(&p, PH_EVENT_MESSAGE_DONE, PH_OK);
+    assert_null(p.event.user_data);
+    pair_expect(&p, PH_EVENT_MESSAGE_DONE, PH_ERR_CANCELLED);
+    assert_ptr_equal(p.event.user_data, &second);
+    ph_message_free(message);
+    pair_end(&p);
+}
+
 /* A message may be added again while it is under way: what is taken back is its first time. */
 static void added_again__is_sent_the_times_that_are_left(void **state)
 {
@@ -208,6 +235,7 @@ int main(void)
         cmocka_unit_test(content__drops_the_connection),
         cmocka_unit_test(end_that_was_sent__cannot_be_undone),
         cmocka_unit_test(stranger__is_refused),
+        cmocka_unit_test(added_again__is_taken_back_where_it_can_be),
         cmocka_unit_test(added_again__is_sent_the_times_that_are_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
