@@ -100,7 +100,7 @@ def row(result, unit, folder):
         return
     data = "\n".join(f"{i} {line['median']} {_colour(line['name'])} {line['median']:.3g}"
                      for i, line in enumerate(lines))
-    names = ", ".join(f"'{line['name']}' {i}" for i, line in enumerate(lines))
+    names = ", ".join(f"'{_quoted(line['name'])}' {i}" for i, line in enumerate(lines))
     values = [line["median"] for line in lines]
     script = ROW.format(height=120 + 28 * len(lines), path=folder / f"{result['name']}.svg",
                         title=_quoted(result["title"]), unit=unit, low=min(values) / 2,

@@ -5,11 +5,13 @@ BENCH is the folder of the benchmarks, BUILD the folder of the build. No time is
 """
 import dataclasses
 import os
+import pathlib
 import sys
 import unittest
+import unittest.mock
 
 sys.path.insert(0, os.environ["BENCH"])
-from harness import clients, growth, machine, measure, report, rows  # noqa: E402 pylint: disable=wrong-import-position
+from harness import clients, growth, machine, measure, plots, report, rows  # noqa: E402 pylint: disable=wrong-import-position
 from harness.servers import Failure  # noqa: E402 pylint: disable=wrong-import-position
 
 OWN = ("raw", "posthaste")
@@ -27,7 +29,7 @@ def small(name):
 class Rig(unittest.TestCase):
     def test_rows_of_each_kind(self):
         for name in ("lock", "pipelining", "chunking", "window", "recipients100", "big-data-memory",
-                     "big-bdat-file", "tls", "latency", "sessions5000"):
+                     "big-bdat-file", "tls", "big-tls", "latency", "sessions5000"):
             with self.subTest(name):
                 row = small(name)
                 result = measure.run_row(row, 1, False)
@@ -103,6 +105,14 @@ class Figures(unittest.TestCase):
         values = (12345.6, 12.34, 1.234, 0.12345, 0, None)
         self.assertEqual([report.number(value) for value in values],
                          ["12,346", "12.3", "1.23", "0.123", "0", "-"])
+
+    def test_plots_know_quotes(self):
+        line = {"name": "posthaste, the limit's cipher", "median": 1}
+        with unittest.mock.patch.object(plots, "_gnuplot") as gnuplot:
+            plots.row({"name": "a", "title": "A server's row", "lines": [line]}, "us", pathlib.Path("."))
+        script = gnuplot.call_args.args[0]
+        self.assertIn("'A server''s row'", script)
+        self.assertIn("'posthaste, the limit''s cipher' 0", script)
 
 
 if __name__ == "__main__":
