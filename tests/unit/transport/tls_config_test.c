@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/tls_config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -182,6 +183,7 @@ static void check_refused(const char *ca, const char *certificate, const char *k
     assert_int_equal(f.error.view->phase, PH_PHASE_TLS);
     if (!strstr(f.error.view->message, says))
         fail_msg("\"%s\" does not say \"%s\"", f.error.view->message, says);
+    assert_int_equal(f.error.view->system_errno, strstr(says, "No such file") ? ENOENT : 0);
     end(&f);
 }
 
@@ -248,6 +250,7 @@ static void ca_directory__must_be_one(void **state)
     assert_int_equal(ph__tls_config_context(f.config, &ctx, &f.error), PH_ERR_CONFIGURATION);
     assert_string_equal(f.error.view->message,
                         "cannot use the CA directory /dev/null: Not a directory");
+    assert_int_equal(f.error.view->system_errno, ENOTDIR);
     assert_int_equal(ph_tls_config_set_ca_directory(f.config, "/"), PH_OK);
     ctx = context_of(&f);
     SSL_CTX_free(ctx);
