@@ -11,6 +11,7 @@
 #include <libesmtp.h>
 
 #include "job.h"
+#include "job_tls.h"
 
 enum {
     part = 64 * 1024 /* of the content, at a time */
@@ -81,9 +82,7 @@ static void allow(smtp_session_t session, int event, void *user_data, ...)
 /* With TLS 1.3 it waits for ever once the server has sent session tickets. */
 static void use_tls(smtp_session_t session, const struct job *job)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    if (!ctx || !job->cafile || SSL_CTX_load_verify_file(ctx, job->cafile) != 1)
-        job_fail("BENCH_CAFILE", "names no certificate");
+    SSL_CTX *ctx = job_tls_context(job->cafile);
     (void)SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
     smtp_set_eventcb(session, allow, NULL);
     smtp_starttls_enable(session, Starttls_REQUIRED);

@@ -10,6 +10,7 @@
 #include <posthaste/posthaste.h>
 
 #include "job.h"
+#include "job_tls.h"
 #include "posthaste_job.h"
 
 enum {
@@ -31,9 +32,7 @@ struct sending {
 /* OpenSSL as it is, as the raw writer has it. */
 static void use_openssls_order(ph_tls_config *config, const char *cafile)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    if (!ctx || SSL_CTX_load_verify_file(ctx, cafile) != 1)
-        job_fail("BENCH_CAFILE", "names no certificate");
+    SSL_CTX *ctx = job_tls_context(cafile);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     must(ph_tls_config_set_ssl_ctx(config, ctx));
     SSL_CTX_free(ctx);

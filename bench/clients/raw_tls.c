@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "job.h"
+#include "job_tls.h"
 
 /* The name stands for OpenSSL's own. */
 static SSL *ssl_of(struct raw_tls *tls)
@@ -15,9 +16,7 @@ static SSL *ssl_of(struct raw_tls *tls)
 
 struct raw_tls *raw_tls_connect(int fd, const char *cafile)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    if (!ctx || !cafile || SSL_CTX_load_verify_file(ctx, cafile) != 1)
-        job_fail("BENCH_CAFILE", "names no certificate");
+    SSL_CTX *ctx = job_tls_context(cafile);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL *ssl = SSL_new(ctx);
     if (!ssl || SSL_set_fd(ssl, fd) != 1 || SSL_connect(ssl) != 1)
