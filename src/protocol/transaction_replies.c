@@ -148,7 +148,7 @@ static void answered_end(struct ph__session *session, const struct ph__command *
  * message still to come, which would then be taken for an answer to what is sent next. */
 static bool is_no_word_on_message(const ph_reply *reply)
 {
-    return reply->code / 100 != 2 && reply->code / 100 != 4 && reply->code / 100 != 5;
+    return !ph_reply_is_success(reply) && ph_reply_error_class(reply) == PH_ERR_UNKNOWN;
 }
 
 static void break_off_without_word(struct ph__session *session,
