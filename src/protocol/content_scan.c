@@ -72,13 +72,17 @@ enum {
     three_pages = 12 * 1024
 };
 
-/* The processor fetches ahead by itself, but no further than to the end of a page of 4 KiB. Behind
- * long content there mostly is more of it; if there is none, no harm is done: a hint is no access.
- */
-static void fetch_ahead(const uint8_t *block, size_t n)
+/* How far ahead of a block bytes are asked for. The processor fetches ahead by itself, but no
+ * further than to the end of a page of 4 KiB. Behind long content there mostly is more of it; if
+ * there is none, no harm is done: a hint is no access. */
+static size_t distance_ahead(size_t n)
 {
-    if (n >= long_content)
-        _mm_prefetch((const char *)((uintptr_t)block + three_pages), _MM_HINT_T0);
+    return n >= long_content ? three_pages : 0;
+}
+
+static void fetch_ahead(const uint8_t *block, size_t distance)
+{
+    _mm_prefetch((const char *)((uintptr_t)block + distance), _MM_HINT_T0);
 }
 
 /* Each looks at the blocks from byte i on, which is not the first, and returns where the first one
@@ -89,9 +93,10 @@ static size_t pass_clean_sse2(const uint8_t *bytes, size_t i, size_t n, bool fin
     const __m128i cr = _mm_set1_epi8('\r');
     const __m128i lf = _mm_set1_epi8('\n');
     const __m128i dot = _mm_set1_epi8(finds_dots ? '.' : '\n'); /* LF LF is found anyway */
+    const size_t distance = distance_ahead(n);
     for (; i + block_size <= n; i += block_size) {
         __m128i found = _mm_setzero_si128();
-        fetch_ahead(bytes + i, n);
+        fetch_ahead(bytes + i, distance);
         for (size_t k = 0; k < block_size; k += sizeof found) {
             const __m128i now = _mm_loadu_si128((const __m128i *)(const void *)(bytes + i + k));
             const __m128i before =
@@ -113,9 +118,10 @@ __attribute__((target("avx2"))) static size_t pass_clean_avx2(const uint8_t *byt
     const __m256i cr = _mm256_set1_epi8('\r');
     const __m256i lf = _mm256_set1_epi8('\n');
     const __m256i dot = _mm256_set1_epi8(finds_dots ? '.' : '\n');
+    const size_t distance = distance_ahead(n);
     for (; i + block_size <= n; i += block_size) {
         __m256i found = _mm256_setzero_si256();
-        fetch_ahead(bytes + i, n);
+        fetch_ahead(bytes + i, distance);
         for (size_t k = 0; k < block_size; k += sizeof found) {
             const __m256i now = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + i + k));
             const __m256i before =
