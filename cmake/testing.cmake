@@ -26,14 +26,17 @@ function(posthaste_uses_threads target)
   set_property(TEST ${ARGN} APPEND PROPERTY LABELS threads)
 endfunction()
 
-# posthaste_add_test(LABEL source... [LINKS target...] [THREADS])
+# posthaste_add_test(LABEL source... [NAME name] [LINKS target...] [THREADS])
 #
 # A program of cmocka tests that sees the floors' own headers (src/) and tests/ itself. Target and
 # test are named by the first source: unit/base/error_test.c becomes unit_base_error and
-# unit.base.error. THREADS: it uses some.
+# unit.base.error; NAME takes the place of `error`. THREADS: it uses some.
 function(posthaste_add_test label)
-  cmake_parse_arguments(TEST "THREADS" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(TEST "THREADS" "NAME" "LINKS" ${ARGN})
   list(GET TEST_UNPARSED_ARGUMENTS 0 first)
+  if(TEST_NAME)
+    set(first ${TEST_NAME})
+  endif()
   file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR}/${first})
   string(REGEX REPLACE "(_test)?\\.c$" "" path ${path})
   string(REPLACE "/" "_" target ${path})

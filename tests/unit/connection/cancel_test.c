@@ -168,17 +168,24 @@ static void stranger__is_refused(void **state)
     end(&t);
 }
 
+/* @return a message that is added twice, with NULL and with @p second */
+static ph_message *begin_with_one_twice(struct pair *p, int *second)
+{
+    pair_begin(p, PIPELINING);
+    ph_message *message = pair_message(p);
+    assert_int_equal(ph_connection_send(p->connection, message, NULL), PH_OK);
+    assert_int_equal(ph_connection_send(p->connection, message, second), PH_OK);
+    return message;
+}
+
 /* What was sent of its first time to the end is the server's; the second can be taken back still.
  */
 static void added_again__is_taken_back_where_it_can_be(void **state)
 {
     (void)state;
     struct pair p;
-    pair_begin(&p, PIPELINING);
-    ph_message *message = pair_message(&p);
     int second;
-    assert_int_equal(ph_connection_send(p.connection, message, NULL), PH_OK);
-    assert_int_equal(ph_connection_send(p.connection, message, &second), PH_OK);
+    ph_message *message = begin_with_one_twice(&p, &second);
     pair_expect_none(&p);
     assert_string_equal(pair_heard(&p), MAIL RCPT "DATA\r\n");
     pair_say(&p, TAKEN);
@@ -200,11 +207,8 @@ static void added_again__is_sent_the_times_that_are_left(void **state)
 {
     (void)state;
     struct pair p;
-    pair_begin(&p, PIPELINING);
-    ph_message *message = pair_message(&p);
     int second;
-    assert_int_equal(ph_connection_send(p.connection, message, NULL), PH_OK);
-    assert_int_equal(ph_connection_send(p.connection, message, &second), PH_OK);
+    ph_message *message = begin_with_one_twice(&p, &second);
     assert_int_equal(ph_connection_cancel(p.connection, message), PH_OK);
     pair_expect(&p, PH_EVENT_MESSAGE_DONE, PH_ERR_CANCELLED);
     assert_null(p.event.user_data);

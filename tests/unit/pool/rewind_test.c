@@ -40,21 +40,6 @@ static const struct step refuses_once_behind_the_content[] = {GREETED,
 static const struct step refuses_behind_the_content[] = {
     GREETED, TO_CONTENT, {STEP_HEAR_TO_DOT, NULL}, {STEP_SAY, "451 4.3.0 later\r\n"}, SAID_GOODBYE};
 
-static void callback__that_rewinds_is_sent_again(void **state)
-{
-    (void)state;
-    struct scripted_pool f;
-    struct reading reading = {.at = 0};
-    scripted_pool_begin(&f, refuses_once_behind_the_content, 1);
-    assert_int_equal(ph_message_set_content_callback(f.message, read_hello, &reading), PH_OK);
-    assert_int_equal(ph_message_set_rewind(f.message, rewind_hello), PH_OK);
-    scripted_pool_run(&f);
-    assert_int_equal(f.told.status, PH_OK);
-    assert_int_equal(f.told.attempts, 2);
-    assert_int_equal(reading.rewinds, 1);
-    (void)scripted_pool_end(&f);
-}
-
 static int refuse_to_rewind(void *user_data)
 {
     struct reading *reading = user_data;
@@ -62,32 +47,39 @@ static int refuse_to_rewind(void *user_data)
     return -1;
 }
 
+/* Sends what a callback gives, with this way to rewind it; NULL: none. */
+static void check(const struct step *script, ph_rewind_fn rewind, int status, uint32_t attempts,
+                  int rewinds)
+{
+    struct scripted_pool f;
+    struct reading reading = {.at = 0};
+    scripted_pool_begin(&f, script, 1);
+    assert_int_equal(ph_message_set_content_callback(f.message, read_hello, &reading), PH_OK);
+    if (rewind)
+        assert_int_equal(ph_message_set_rewind(f.message, rewind), PH_OK);
+    scripted_pool_run(&f);
+    assert_int_equal(f.told.status, status);
+    assert_int_equal(f.told.attempts, attempts);
+    assert_int_equal(reading.rewinds, rewinds);
+    (void)scripted_pool_end(&f);
+}
+
+static void callback__that_rewinds_is_sent_again(void **state)
+{
+    (void)state;
+    check(refuses_once_behind_the_content, rewind_hello, PH_OK, 2, 1);
+}
+
 static void callback__that_cannot_rewind_has_one_attempt(void **state)
 {
     (void)state;
-    struct scripted_pool f;
-    struct reading reading = {.at = 0};
-    scripted_pool_begin(&f, refuses_behind_the_content, 1);
-    assert_int_equal(ph_message_set_content_callback(f.message, read_hello, &reading), PH_OK);
-    assert_int_equal(ph_message_set_rewind(f.message, refuse_to_rewind), PH_OK);
-    scripted_pool_run(&f);
-    assert_int_equal(f.told.status, PH_ERR_SERVER_BUSY);
-    assert_int_equal(f.told.attempts, 1);
-    assert_int_equal(reading.rewinds, 1);
-    (void)scripted_pool_end(&f);
+    check(refuses_behind_the_content, refuse_to_rewind, PH_ERR_SERVER_BUSY, 1, 1);
 }
 
 static void callback__that_does_not_has_one_attempt(void **state)
 {
     (void)state;
-    struct scripted_pool f;
-    struct reading reading = {.at = 0};
-    scripted_pool_begin(&f, refuses_behind_the_content, 1);
-    assert_int_equal(ph_message_set_content_callback(f.message, read_hello, &reading), PH_OK);
-    scripted_pool_run(&f);
-    assert_int_equal(f.told.status, PH_ERR_SERVER_BUSY);
-    assert_int_equal(f.told.attempts, 1);
-    (void)scripted_pool_end(&f);
+    check(refuses_behind_the_content, NULL, PH_ERR_SERVER_BUSY, 1, 0);
 }
 
 int main(void)
